@@ -1,0 +1,43 @@
+import type { Clock } from '../contracts/clock.ts'
+import { TimingWheel, type Timer } from '../structures/timing-wheel.ts'
+
+const TICK_MS = 100
+
+/**
+ * One line of time for the whole broker: milliseconds since 1970 as the wall clock had them at start, moved on by
+ * the monotonic clock, so that a corrected wall clock expires nothing early.
+ */
+export class BrokerTime {
+  readonly #clock: Clock
+  readonly #offsetMs: number
+  readonly #wheel: TimingWheel
+  readonly #stopTicking: () => void
+  /** Time at the last `update`; near enough within a loop turn. */
+  nowMs: number
+  readonly startedAtMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#offsetMs = clock.wallMs() - clock.monotonicMs()
+    this.nowMs = this.startedAtMs = clock.wallMs()
+    this.#wheel = new TimingWheel(this.nowMs, TICK_MS)
+    this.#stopTicking = clock.every(TICK_MS, () => this.#wheel.advance(this.update()))
+  }
+
+  update(): number {
+    this.nowMs = this.#clock.monotonicMs() + this.#offsetMs
+    return this.nowMs
+  }
+
+  schedule(timer: Timer): void {
+    this.#wheel.add(timer)
+  }
+
+  cancel(timer: Timer): void {
+    this.#wheel.remove(timer)
+  }
+
+  stop(): void {
+    this.#stopTicking()
+  }
+}

@@ -1,0 +1,345 @@
+import type { AuthenticationOutcome } from '../contracts/authenticator.ts'
+import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
+import { PacketReader } from '../protocol/packet-reader.ts'
+import { PacketType, type ProtocolVersion, requiredFlags } from '../protocol/packet-types.ts'
+import type { Will } from '../protocol/packets/connect.ts'
+import { encodeDisconnect } from '../protocol/packets/disconnect.ts'
+import { malformed, protocolError } from '../protocol/byte-reader.ts'
+import { ProtocolError } from '../protocol/protocol-error.ts'
+import { ReasonCode, reasonCodeName } from '../protocol/reason-codes.ts'
+import type { InboundTopicAliases, OutboundTopicAliases } from '../session/topic-aliases.ts'
+import type { Timer } from '../structures/timing-wheel.ts'
+import type { BrokerCore } from './core.ts'
+import { handleAuth } from './handlers/handle-auth.ts'
+import { handleConnect, refuseConnect } from './handlers/handle-connect.ts'
+import { handleDisconnect } from './handlers/handle-disconnect.ts'
+import { handlePublish } from './handlers/handle-publish.ts'
+import { handlePublishResponse } from './handlers/handle-publish-response.ts'
+import { handleSubscribe } from './handlers/handle-subscribe.ts'
+import { handleUnsubscribe } from './handlers/handle-unsubscribe.ts'
+import { Outbox } from './outbox.ts'
+import { PublishRights } from './publish-rights.ts'
+import { Responses } from './responses.ts'
+import type { Route } from './router.ts'
+import type { ClientSession } from './types.ts'
+
+/** The life of a connection; docs/lifecycle.md draws it. */
+export type ConnectionState = 'awaiting-connect' | 'authenticating' | 'connected' | 'closing' | 'closed'
+
+/** How long a closing connection may take to let its last bytes go. */
+const CLOSING_TIMEOUT_MS = 5_000
+
+const pingresp = Uint8Array.of(PacketType.pingresp << 4, 0)
+
+/**
+ * One client's network connection: reads packets, hands each to its handler, and is the one exit for every protocol
+ * error. What outlives the connection is in the session.
+ */
+export class Connection implements ByteStreamEvents, Timer {
+  readonly core: BrokerCore
+  readonly stream: ByteStream
+  readonly outbox: Outbox
+  readonly responses: Responses
+  readonly reader: PacketReader
+  readonly rights: PublishRights
+  state: ConnectionState = 'awaiting-connect'
+  protocolVersion: ProtocolVersion = 4
+  /** Its first packet was a CONNECT, so an error may be answered with CONNACK. */
+  hasSentConnect = false
+  clientId = ''
+  user: string | undefined = undefined
+  session: ClientSession | undefined = undefined
+  /** Belongs to the connection, not to the client identifier. */
+  will: Will | undefined = undefined
+  /** Seconds, as enforced; 0 = off. */
+  keepAlive = 0
+  /** Largest packet this client takes. [MQTT5-3.1.2-24] */
+  maximumPacketBytes = Infinity
+  /** Reason String and User Property may be sent on any packet. [MQTT5-3.1.2-29] */
+  wantsProblemInformation = true
+  /** The expiry the client itself asked for, before our cap. */
+  requestedExpirySeconds = 0
+  authenticationMethod: string | undefined = undefined
+  isReauthenticating = false
+  /** Who is told how the exchange under way ends. */
+  authenticationDecided: ((outcome: AuthenticationOutcome) => void) | undefined = undefined
+  readonly authenticationExchange: { state: unknown } = { state: undefined }
+  inboundAliases: InboundTopicAliases<Route> | undefined = undefined
+  outboundAliases: OutboundTopicAliases | undefined = undefined
+  /** The route of the last PUBLISH: the next one often has the same topic. */
+  lastRoute: Route | undefined = undefined
+  /** QoS 0 messages since everything gathered had last left: at most these are lost when the stream breaks. */
+  unconfirmedQos0 = 0
+  /** For the wheel: connect timeout first, keep alive after. */
+  dueMs = 0
+  #lastPacketMs = 0
+  /** How many things hold up reading: an authenticator, an authorizer, a commit, CONNACK on its way. */
+  #holds = 0
+
+  constructor(core: BrokerCore, stream: ByteStream) {
+    this.core = core
+    this.stream = stream
+    this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
+    this.responses = new Responses(core, this)
+    this.rights = new PublishRights(core.authorizer)
+    this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
+      this.#dispatch(bytes, start, bodyStart, end),
+    )
+  }
+
+  get peer(): PeerInfo {
+    return this.stream.peer
+  }
+
+  get isOpen(): boolean {
+    return this.state !== 'closing' && this.state !== 'closed'
+  }
+
+  open(): void {
+    this.core.gate.entered(this)
+    this.dueMs = this.core.time.update() + this.core.limits.connectTimeoutMs
+    this.core.time.schedule(this)
+    this.stream.open(this)
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (!this.isOpen) return
+    this.#lastPacketMs = this.core.time.update()
+    this.core.counters.bytesReceived += chunk.length
+    this.#guarded(() => this.reader.push(chunk))
+  }
+
+  /** The stream is gone, by the client's doing or the network's. */
+  onClose(error?: Error): void {
+    if (error !== undefined) this.core.log.debug({ clientId: this.clientId, error: error.message }, 'stream failed')
+    this.#leave('lost')
+    this.state = 'closed'
+    if (this.outbox.close() > 0 && this.unconfirmedQos0 > 0) {
+      this.core.dropped('connection-lost', this.clientId, this.unconfirmedQos0)
+    }
+    this.core.time.cancel(this)
+    this.core.gate.left(this)
+  }
+
+  /** Reading stops until `release`: this client waits, nobody else does. */
+  hold(): void {
+    if (this.#holds++ === 0) this.stream.pause()
+  }
+
+  release(): void {
+    if (--this.#holds > 0 || !this.isOpen) return
+    this.#lastPacketMs = this.core.time.update() // its keep alive stood still while we did not read
+    this.stream.resume()
+    this.#guarded(() => this.reader.resume())
+  }
+
+  /** Runs work for this connection that comes from elsewhere, e.g. an authorizer's answer, under the same exit. */
+  run(task: () => void): void {
+    if (this.isOpen) this.#guarded(task)
+  }
+
+  /** Keep alive (or connect timeout) is due, unless packets came meanwhile. [MQTT5-3.1.2-22] */
+  fire(nowMs: number): void {
+    if (this.state === 'closed') return
+    if (this.state !== 'connected') {
+      if (this.isOpen) this.core.log.info({ address: this.peer.address }, 'closed: no CONNECT in time')
+      this.stream.destroy()
+      return
+    }
+    const deadlineMs = (this.#holds > 0 ? nowMs : this.#lastPacketMs) + this.keepAlive * 1500
+    if (deadlineMs > nowMs) {
+      this.dueMs = deadlineMs
+      this.core.time.schedule(this)
+    } else this.disconnect(ReasonCode.keepAliveTimeout, 'nothing came for one and a half times the keep alive')
+  }
+
+  /** From now on the wheel watches keep alive instead of the connect timeout. */
+  startKeepAlive(): void {
+    this.core.time.cancel(this)
+    if (this.keepAlive === 0) return
+    this.dueMs = this.#lastPacketMs + this.keepAlive * 1500
+    this.core.time.schedule(this)
+  }
+
+  send(packet: Uint8Array): void {
+    this.core.counters.packetsSent++
+    this.outbox.append(packet)
+  }
+
+  /** The one way out that the broker chooses: DISCONNECT where the version has it, then the end. The will goes out. */
+  disconnect(reasonCode: ReasonCode, reasonString: string): void {
+    if (!this.isOpen) return
+    this.core.log.info(
+      { clientId: this.clientId, address: this.peer.address, reason: reasonCodeName(reasonCode), detail: reasonString },
+      'client disconnected by the broker',
+    )
+    if (this.state === 'connected' && this.protocolVersion === 5) this.#sendDisconnect(reasonCode, reasonString)
+    this.#end(reasonCode === ReasonCode.sessionTakenOver ? 'taken-over' : 'lost')
+  }
+
+  /** The client said goodbye. `keepsWill` when it asked for its will to be published. */
+  clientLeft(keepsWill: boolean): void {
+    if (!keepsWill) this.will = undefined
+    this.#end('left')
+  }
+
+  /** CONNECT was refused; whatever answer it gets is in the outbox. */
+  refused(): void {
+    this.core.counters.connectionsRefused++
+    this.#end('silent')
+  }
+
+  shutDown(): void {
+    this.disconnect(ReasonCode.serverShuttingDown, 'the server is shutting down')
+  }
+
+  /** Before a shutdown: wills that are due at once are seen by those who are still here. */
+  publishWillEarly(): void {
+    if (this.state !== 'connected' || this.will === undefined) return
+    this.core.wills.publishNow(this)
+  }
+
+  /** Cuts the stream, sent or not. */
+  destroy(): void {
+    this.stream.destroy()
+  }
+
+  /** Sends what the session is owed, as far as quota and outbox allow. */
+  pump(): void {
+    const { session } = this
+    if (session !== undefined && this.state === 'connected') this.core.deliverer.pump(session, this)
+  }
+
+  #dispatch(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    this.core.counters.packetsReceived++
+    const header = bytes[start] as number
+    const type = header >> 4
+    if (this.state === 'connected') {
+      if (type === PacketType.publish) handlePublish(this, bytes, start, bodyStart, end)
+      else this.#dispatchControl(type, header & 15, bytes, bodyStart, end)
+    } else this.#dispatchBeforeConnected(type, header & 15, bytes, bodyStart, end)
+    return this.#holds === 0 && this.isOpen
+  }
+
+  #dispatchControl(type: number, flags: number, bytes: Uint8Array, bodyStart: number, end: number): void {
+    this.#checkFlags(type, flags)
+    switch (type) {
+      case PacketType.puback:
+        return handlePublishResponse(this, 'puback', bytes, bodyStart, end)
+      case PacketType.pubrec:
+        return handlePublishResponse(this, 'pubrec', bytes, bodyStart, end)
+      case PacketType.pubrel:
+        return handlePublishResponse(this, 'pubrel', bytes, bodyStart, end)
+      case PacketType.pubcomp:
+        return handlePublishResponse(this, 'pubcomp', bytes, bodyStart, end)
+      case PacketType.subscribe:
+        return handleSubscribe(this, bytes, bodyStart, end)
+      case PacketType.unsubscribe:
+        return handleUnsubscribe(this, bytes, bodyStart, end)
+      case PacketType.pingreq:
+        if (bodyStart !== end) throw malformed('PINGREQ has no body')
+        return this.send(pingresp) // [MQTT5-3.12.4-1]
+      case PacketType.disconnect:
+        return handleDisconnect(this, bytes, bodyStart, end)
+      case PacketType.auth:
+        return handleAuth(this, bytes, bodyStart, end)
+      case PacketType.connect:
+        throw protocolError('CONNECT came twice') // [MQTT5-3.1.0-2]
+      case 0:
+        throw malformed('packet type 0 is forbidden')
+      default:
+        throw protocolError('only a server sends this packet')
+    }
+  }
+
+  #dispatchBeforeConnected(type: number, flags: number, bytes: Uint8Array, bodyStart: number, end: number): void {
+    this.#checkFlags(type, flags)
+    if (this.state === 'awaiting-connect') {
+      if (type !== PacketType.connect) throw protocolError('the first packet must be CONNECT') // [MQTT5-3.1.0-1]
+      return handleConnect(this, bytes, bodyStart, end)
+    }
+    // [MQTT5-3.1.2-30]
+    if (type === PacketType.auth) return handleAuth(this, bytes, bodyStart, end)
+    if (type === PacketType.disconnect) return this.#end('silent')
+    throw protocolError('only AUTH or DISCONNECT may come before CONNACK')
+  }
+
+  #checkFlags(type: number, flags: number): void {
+    // 3.1 let clients set DUP on packets they repeat
+    const significant = this.protocolVersion === 3 && type !== PacketType.connect ? flags & 7 : flags
+    if (type !== PacketType.publish && significant !== requiredFlags(type)) throw malformed('reserved header flags are set')
+  }
+
+  #guarded(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Every protocol error ends here, and so does every fault of our own. */
+  #fail(error: unknown): void {
+    if (!this.isOpen) return
+    if (error instanceof ProtocolError) {
+      this.core.counters.protocolErrors++
+      if (this.state === 'connected') this.disconnect(error.reasonCode, error.message)
+      else refuseConnect(this, error.reasonCode, error.message)
+      return
+    }
+    this.core.counters.assertions++
+    const detail = error instanceof Error ? error.stack : String(error)
+    this.core.log.error({ clientId: this.clientId, error: detail }, 'a fault of the broker closed this connection')
+    if (this.state === 'connected') this.disconnect(ReasonCode.unspecifiedError, 'an internal error')
+    else refuseConnect(this, ReasonCode.unspecifiedError, 'an internal error')
+  }
+
+  #sendDisconnect(reasonCode: ReasonCode, reasonString: string): void {
+    const packet = encodeDisconnect({ reasonCode, properties: { reasonString } }, 5)
+    // [MQTT5-3.14.2-3]
+    const fits = packet.length <= this.maximumPacketBytes
+    const sent = fits ? packet : encodeDisconnect({ reasonCode, properties: {} }, 5)
+    if (sent.length <= this.maximumPacketBytes) this.send(sent)
+  }
+
+  /** The broker's own close: what is gathered still leaves, within a bounded time. */
+  #end(how: Leaving): void {
+    this.#leave(how)
+    this.state = 'closing'
+    this.dueMs = this.core.time.nowMs + CLOSING_TIMEOUT_MS
+    this.core.time.schedule(this)
+    this.stream.resume() // or the client's own close would not be seen
+    this.outbox.finish(() => this.stream.end())
+  }
+
+  /** Leaves the broker's tables; only the stream is left to be closed. Does nothing the second time. */
+  #leave(how: Leaving): void {
+    this.core.time.cancel(this)
+    this.core.journal.forget(this)
+    this.responses.discard()
+    const { session } = this
+    if (session === undefined) return
+    this.session = undefined
+    this.core.sessions.connectionEnded(session, this, how === 'taken-over')
+  }
+
+  #drained(): void {
+    this.unconfirmedQos0 = 0
+    const { session } = this
+    if (session === undefined) return
+    this.pump()
+    this.core.replays.continue(session)
+  }
+
+  committed(commit: number): void {
+    this.responses.committed(commit)
+    if (this.session?.outbound.hasWaiting) this.pump()
+  }
+
+  commitFailed(): void {
+    if (this.isOpen) this.disconnect(ReasonCode.serverUnavailable, 'the store failed')
+  }
+}
+
+/** How a connection ended: by DISCONNECT, by takeover, before it was one, or otherwise. */
+type Leaving = 'left' | 'taken-over' | 'silent' | 'lost'

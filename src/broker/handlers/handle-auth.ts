@@ -1,0 +1,70 @@
+import type { AuthenticationOutcome, AuthenticationRequest } from '../../contracts/authenticator.ts'
+import { ByteReader, protocolError } from '../../protocol/byte-reader.ts'
+import { decodeAuth, encodeAuth } from '../../protocol/packets/auth.ts'
+import { ReasonCode } from '../../protocol/reason-codes.ts'
+import type { Connection } from '../connection.ts'
+
+interface Credentials {
+  readonly userName: string | undefined
+  readonly password: Uint8Array | undefined
+  readonly data: Uint8Array | undefined
+}
+
+/** Asks the authenticator; while it thinks, this client is not read. `decided` gets every outcome but a challenge. */
+export function authenticate(
+  connection: Connection,
+  step: AuthenticationRequest['step'],
+  credentials: Credentials,
+  decided: (outcome: AuthenticationOutcome) => void,
+): void {
+  const { core, peer, clientId, authenticationMethod: method, authenticationExchange: exchange } = connection
+  let isAnswered = false
+  let isHeld = false
+  connection.authenticationDecided = decided
+  core.authenticator.authenticate({ step, peer, clientId, method, exchange, ...credentials }, (outcome) => {
+    if (isAnswered) return
+    isAnswered = true
+    connection.run(() => (outcome.result === 'continue' ? sendAuth(connection, 0x18, outcome.data) : decided(outcome)))
+    if (isHeld) connection.release()
+  })
+  if (isAnswered) return
+  isHeld = true
+  connection.hold()
+}
+
+/** AUTH: the next step of a login, or of proving it again. Section 4.12. */
+export function handleAuth(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
+  const { protocolVersion, authenticationMethod, state, authenticationDecided } = connection
+  if (protocolVersion !== 5) throw protocolError('AUTH is a packet of MQTT 5.0')
+  const { reasonCode, properties } = decodeAuth(new ByteReader(bytes, bodyStart, end))
+  if (authenticationMethod === undefined) throw protocolError('CONNECT named no authentication method') // [MQTT5-4.12.0-7]
+  if (properties.authenticationMethod !== authenticationMethod) {
+    throw protocolError('the authentication method cannot change') // [MQTT5-4.12.1-1]
+  }
+  const credentials = { userName: undefined, password: undefined, data: properties.authenticationData }
+  const isUnderWay = state === 'authenticating' || connection.isReauthenticating
+  if (isUnderWay && authenticationDecided !== undefined) {
+    if (reasonCode !== ReasonCode.continueAuthentication) throw protocolError('AUTH must continue the exchange') // [MQTT5-4.12.0-3]
+    authenticate(connection, 'continue', credentials, authenticationDecided)
+    return
+  }
+  if (reasonCode !== ReasonCode.reauthenticate) throw protocolError('no authentication exchange is under way')
+  connection.isReauthenticating = true
+  authenticate(connection, 'reauthenticate', credentials, (outcome) => reauthenticated(connection, outcome))
+}
+
+/** A client that cannot prove itself again is closed [MQTT5-4.12.1-2], and so is one that proves to be another. */
+function reauthenticated(connection: Connection, outcome: AuthenticationOutcome): void {
+  connection.isReauthenticating = false
+  if (outcome.result === 'accepted' && outcome.user === connection.user) sendAuth(connection, 0, outcome.data)
+  else connection.disconnect(ReasonCode.notAuthorized, 're-authentication failed')
+}
+
+function sendAuth(connection: Connection, reasonCode: number, authenticationData: Uint8Array | undefined): void {
+  const { authenticationMethod } = connection
+  const properties = {
+    ...(authenticationMethod !== undefined && { authenticationMethod }),
+    ...(authenticationData !== undefined && { authenticationData }),
+  }
+  connection.send(encodeAuth({ reasonCode, properties }))
+}

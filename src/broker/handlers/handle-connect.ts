@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import type { AuthenticationOutcome } from '../../contracts/authenticator.ts'
+import { ByteReader } from '../../protocol/byte-reader.ts'
+import { encodeConnack } from '../../protocol/packets/connack.ts'
+import { type ConnectPacket, decodeConnect, decodeConnectHeader } from '../../protocol/packets/connect.ts'
+import type { ProtocolVersion } from '../../protocol/packet-types.ts'
+import type { Properties } from '../../protocol/properties.ts'
+import { ProtocolError } from '../../protocol/protocol-error.ts'
+import { connectReturnCode, ReasonCode, reasonCodeName } from '../../protocol/reason-codes.ts'
+import { InboundTopicAliases, OutboundTopicAliases } from '../../session/topic-aliases.ts'
+import { topicNameFault } from '../../topics/topic-syntax.ts'
+import type { Connection } from '../connection.ts'
+import { type OpenedSession, openSession } from '../open-session.ts'
+import { authenticate } from './handle-auth.ts'
+
+/** CONNECT: read, check, authenticate, open the session, answer. Each step has its own way out. */
+export function handleConnect(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
+  connection.hasSentConnect = true
+  const reader = new ByteReader(bytes, bodyStart, end)
+  const header = decodeConnectHeader(reader)
+  if (header === undefined) {
+    connection.protocolVersion = formOfUnknownLevel(reader)
+    throw new ProtocolError(ReasonCode.unsupportedProtocolVersion, 'the protocol level is none of 3 (MQIsdp), 4 and 5')
+  }
+  connection.protocolVersion = header.protocolVersion
+  const packet = decodeConnect(reader, header)
+  adopt(connection, packet)
+  connection.state = 'authenticating'
+  checkClientId(connection, packet)
+  checkWill(connection, packet)
+  const { userName, password, properties } = packet
+  const credentials = { userName, password, data: properties.authenticationData }
+  authenticate(connection, 'connect', credentials, (outcome) => authenticated(connection, packet, outcome))
+}
+
+/** An unknown level is answered in the form its CONNECT is written in: only one of the two can be read to its end. */
+function formOfUnknownLevel(reader: ByteReader): ProtocolVersion {
+  try {
+    decodeConnect(reader, { protocolVersion: 5, isBridge: false })
+    return 5
+  } catch {
+    return 4
+  }
+}
+
+/** Takes over what the client said of itself; none of it has effect outside the connection yet. */
+function adopt(connection: Connection, packet: ConnectPacket): void {
+  const { limits } = connection.core
+  const { properties } = packet
+  connection.clientId = packet.clientId
+  connection.will = undefined
+  connection.maximumPacketBytes = properties.maximumPacketSize ?? Infinity
+  connection.wantsProblemInformation = properties.requestProblemInformation !== 0
+  connection.requestedExpirySeconds = properties.sessionExpiryInterval ?? 0
+  connection.authenticationMethod = properties.authenticationMethod
+  connection.keepAlive = isKeepAliveCapped(connection, packet) ? limits.maximumKeepAliveSeconds : packet.keepAlive
+  const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.outboundTopicAliasMaximum)
+  connection.inboundAliases = new InboundTopicAliases(packet.protocolVersion === 5 ? limits.topicAliasMaximum : 0)
+  connection.outboundAliases = aliases === 0 ? undefined : new OutboundTopicAliases(aliases)
+}
+
+/** Only 5.0 clients can be told of another keep alive, so only theirs is changed. [MQTT5-3.2.2-21] */
+function isKeepAliveCapped(connection: Connection, packet: ConnectPacket): boolean {
+  const { maximumKeepAliveSeconds } = connection.core.limits
+  if (packet.protocolVersion !== 5 || maximumKeepAliveSeconds === 0) return false
+  return packet.keepAlive === 0 || packet.keepAlive > maximumKeepAliveSeconds
+}
+
+function checkClientId(connection: Connection, packet: ConnectPacket): void {
+  const { protocolVersion, clientId, cleanStart } = packet
+  const isStrict31 = protocolVersion === 3 && connection.core.features.strictMqtt31ClientIds
+  if (clientId === '' && protocolVersion === 3) throw notValid('MQTT 3.1 needs a client identifier')
+  if (clientId === '' && protocolVersion === 4 && !cleanStart) throw notValid('an empty one needs Clean Session 1') // [MQTT311-3.1.3-8]
+  if (isStrict31 && clientId.length > 23) throw notValid('an MQTT 3.1 client identifier has at most 23 characters')
+}
+
+function notValid(message: string): ProtocolError {
+  return new ProtocolError(ReasonCode.clientIdentifierNotValid, message)
+}
+
+function checkWill(connection: Connection, packet: ConnectPacket): void {
+  const { will } = packet
+  if (will === undefined) return
+  const { features, limits } = connection.core
+  const fault = topicNameFault(will.topicName, limits.maximumTopicLevels)
+  if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, `will topic: ${fault}`)
+  const { responseTopic } = will.properties
+  if (responseTopic !== undefined && topicNameFault(responseTopic, limits.maximumTopicLevels) !== undefined) {
+    throw new ProtocolError(ReasonCode.protocolError, 'the response topic of the will is no topic name')
+  }
+  if (will.qos > features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'will QoS is above Maximum QoS') // [MQTT5-3.2.2-12]
+  if (will.retain && !features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off') // [MQTT5-3.2.2-13]
+}
+
+function authenticated(connection: Connection, packet: ConnectPacket, outcome: AuthenticationOutcome): void {
+  if (outcome.result === 'refused') {
+    refuseConnect(connection, outcome.reasonCode as ReasonCode, outcome.reasonString ?? 'refused by the authenticator')
+    return
+  }
+  connection.user = outcome.result === 'accepted' ? outcome.user : undefined
+  if (packet.clientId === '') connection.clientId = unusedClientId(connection)
+  const opened = openSession(connection, packet)
+  if (opened === undefined) {
+    refuseConnect(connection, ReasonCode.clientIdentifierNotValid, 'this client identifier belongs to another user')
+    return
+  }
+  const answer = (): void => acknowledge(connection, packet, opened, outcome.data)
+  if (opened.commit <= connection.core.journal.durable) answer()
+  else whenDurable(connection, opened.commit, answer)
+}
+
+/** Client identifiers are assigned at random, and not one that a stored session has. [MQTT5-3.2.2-16] */
+function unusedClientId(connection: Connection): string {
+  for (;;) {
+    const clientId = `auto-${randomUUID()}`
+    if (connection.core.sessions.get(clientId) === undefined) return clientId
+  }
+}
+
+/** The session it found or made is durable before CONNACK says so; what the client sends meanwhile waits. */
+function whenDurable(connection: Connection, commit: number, answer: () => void): void {
+  const { journal } = connection.core
+  connection.hold()
+  const waiter = {
+    committed: (durable: number): void => {
+      if (durable < commit) return
+      journal.forget(waiter)
+      connection.run(answer)
+      connection.release()
+    },
+    commitFailed: (): void => {
+      journal.forget(waiter)
+      if (connection.isOpen) refuseConnect(connection, ReasonCode.serverUnavailable, 'the store failed')
+    },
+  }
+  journal.wait(waiter)
+}
+
+function acknowledge(connection: Connection, packet: ConnectPacket, opened: OpenedSession, data: Uint8Array | undefined): void {
+  const { core, protocolVersion } = connection
+  const properties = protocolVersion === 5 ? connackProperties(connection, packet, opened, data) : {}
+  const connack = encodeConnack({ sessionPresent: opened.isPresent, reasonCode: 0, properties }, protocolVersion)
+  if (connack.length > connection.maximumPacketBytes) {
+    refuseConnect(connection, ReasonCode.packetTooLarge, 'Maximum Packet Size leaves no room for CONNACK')
+    return
+  }
+  connection.state = 'connected'
+  connection.will = packet.will // [MQTT5-3.1.2-7]
+  connection.reader.maximumPacketBytes = core.limits.maximumPacketBytes
+  core.counters.connectionsAccepted++
+  connection.startKeepAlive()
+  connection.send(connack) // before anything else [MQTT5-3.2.0-1]
+  const receiveMaximum = packet.properties.receiveMaximum ?? 65_535
+  core.sessions.activate(opened.session, connection, Math.min(receiveMaximum, core.limits.maximumInflightMessages))
+  core.log.info(
+    { clientId: connection.clientId, address: connection.peer.address, version: protocolVersion, sessionPresent: opened.isPresent },
+    'client connected',
+  )
+  connection.pump()
+  core.replays.continue(opened.session)
+}
+
+function connackProperties(
+  connection: Connection,
+  packet: ConnectPacket,
+  { session }: OpenedSession,
+  authenticationData: Uint8Array | undefined,
+): Properties {
+  const { limits, features } = connection.core
+  const { authenticationMethod } = connection
+  return {
+    ...(session.expirySeconds !== connection.requestedExpirySeconds && { sessionExpiryInterval: session.expirySeconds }),
+    ...(packet.clientId === '' && { assignedClientIdentifier: connection.clientId }), // [MQTT5-3.1.3-7]
+    ...(isKeepAliveCapped(connection, packet) && { serverKeepAlive: connection.keepAlive }),
+    ...(authenticationMethod !== undefined && { authenticationMethod }),
+    ...(authenticationData !== undefined && { authenticationData }),
+    ...(limits.receiveMaximum < 65_535 && { receiveMaximum: limits.receiveMaximum }),
+    ...(limits.topicAliasMaximum > 0 && { topicAliasMaximum: limits.topicAliasMaximum }),
+    ...(features.maximumQos < 2 && { maximumQos: features.maximumQos }),
+    ...(!features.retainAvailable && { retainAvailable: 0 }),
+    maximumPacketSize: limits.maximumPacketBytes,
+    ...(!features.wildcardSubscriptionAvailable && { wildcardSubscriptionAvailable: 0 }),
+    ...(!features.subscriptionIdentifiersAvailable && { subscriptionIdentifiersAvailable: 0 }),
+    ...(!features.sharedSubscriptionAvailable && { sharedSubscriptionAvailable: 0 }),
+  }
+}
+
+/** Refuses a CONNECT: CONNACK with an error where the version has one for it, then the end. No DISCONNECT. [MQTT5-3.14.0-1] */
+export function refuseConnect(connection: Connection, reasonCode: ReasonCode, reasonString: string): void {
+  const { core, clientId, peer } = connection
+  core.log.info({ address: peer.address, clientId, reason: reasonCodeName(reasonCode), detail: reasonString }, 'connection refused')
+  const packet = connection.hasSentConnect ? refusal(connection, reasonCode, reasonString) : undefined
+  if (packet !== undefined) connection.send(packet)
+  connection.refused()
+}
+
+function refusal(connection: Connection, reasonCode: ReasonCode, reasonString: string): Uint8Array | undefined {
+  const { protocolVersion, maximumPacketBytes, state } = connection
+  if (protocolVersion !== 5) {
+    const returnCode = connectReturnCode(reasonCode)
+    if (returnCode === undefined) return undefined // [MQTT311-3.2.2-6]
+    return encodeConnack({ sessionPresent: false, reasonCode: returnCode, properties: {} }, protocolVersion)
+  }
+  // the client's Maximum Packet Size is known only once its CONNECT could be read
+  const mayExplain = state === 'authenticating'
+  const full = encodeConnack({ sessionPresent: false, reasonCode, properties: mayExplain ? { reasonString } : {} }, 5)
+  if (full.length <= maximumPacketBytes) return full
+  const bare = encodeConnack({ sessionPresent: false, reasonCode, properties: {} }, 5) // [MQTT5-3.2.2-19]
+  return bare.length <= maximumPacketBytes ? bare : undefined
+}

@@ -1,0 +1,124 @@
+import type { ApplicationMessage } from '../../protocol/application-message.ts'
+import { malformed, protocolError } from '../../protocol/byte-reader.ts'
+import { decodePublish, messageExpiryInterval } from '../../protocol/packets/publish.ts'
+import { ProtocolError } from '../../protocol/protocol-error.ts'
+import { ReasonCode } from '../../protocol/reason-codes.ts'
+import type { Connection } from '../connection.ts'
+import { type Route, sameBytes } from '../router.ts'
+import type { ClientSession } from '../types.ts'
+
+/**
+ * PUBLISH: validate, authorise, session, deliver, acknowledge. Hot path: allocates nothing for a message that needs
+ * no queue. The acknowledgement leaves last, once the broker owns the message. [MQTT5-4.3.2-4] [MQTT5-4.3.3-8]
+ */
+export function handlePublish(
+  connection: Connection,
+  bytes: Uint8Array,
+  packetStart: number,
+  bodyStart: number,
+  end: number,
+): void {
+  const { core } = connection
+  const message = core.inbound
+  decodePublish(message, bytes, packetStart, bodyStart, end, connection.protocolVersion)
+  core.counters.publishReceived++
+  core.counters.publishBytesReceived += message.payloadEnd - message.payloadStart
+  const route = resolveTopic(connection, message)
+  const { qos, retain } = message
+  if (qos > core.features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'QoS is above Maximum QoS')
+  if (retain && !core.features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off')
+
+  const session = connection.session as ClientSession
+  const isRepeat = qos === 2 && session.inboundIds.has(message.packetId)
+  if (qos > 0 && !isRepeat) checkReceiveMaximum(connection, session)
+
+  const isAllowed = connection.rights.mayPublish(connection, route, qos, retain, () => connection.release())
+  if (isAllowed === undefined) {
+    // asked again when the answer is there, from a copy: the chunk does not wait
+    const packet = bytes.slice(packetStart, end)
+    connection.hold()
+    connection.reader.putBack(packet)
+    return
+  }
+  if (!isAllowed) {
+    refuse(connection, message)
+    return
+  }
+  if (isRepeat) {
+    connection.responses.publishResponse('pubrec', message.packetId, 0, 0) // [MQTT5-4.3.3-10]
+    return
+  }
+  accept(connection, session, route, message)
+}
+
+function accept(connection: Connection, session: ClientSession, route: Route, message: ApplicationMessage): void {
+  const { core, responses } = connection
+  const { qos, packetId } = message
+  message.topicBytes = route.topicBytes
+  message.publisherId = connection.clientId
+  if (message.expiryIntervalAt >= 0) message.expiresAtMs = core.time.nowMs + messageExpiryInterval(message) * 1000
+  const outcome = core.deliverer.publish(route, message)
+  let commit = outcome < 0 ? 0 : outcome
+  if (qos === 2) {
+    session.inboundIds.add(packetId)
+    if (session.expirySeconds > 0) {
+      commit = core.journal.append({ kind: 'inbound-id', clientId: session.clientId, packetId, held: true })
+    }
+  }
+  if (commit > 0) responses.uncommitted(message.payloadEnd - message.packetStart, commit)
+  if (qos === 0) return
+  const reasonCode = outcome < 0 ? ReasonCode.noMatchingSubscribers : ReasonCode.success
+  responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, commit)
+}
+
+/** The route of the topic name or alias. Most packets have the topic of the one before. */
+function resolveTopic(connection: Connection, message: ApplicationMessage): Route {
+  const { bytes, topicStart, topicEnd, topicAlias } = message
+  const { core, lastRoute } = connection
+  let route: Route
+  if (topicEnd > topicStart) {
+    if (lastRoute !== undefined && sameBytes(lastRoute.topicBytes, bytes, topicStart, topicEnd)) {
+      route = lastRoute
+      core.router.refresh(route)
+    } else connection.lastRoute = route = core.router.resolve(bytes, topicStart, topicEnd)
+    if (topicAlias > 0) setAlias(connection, topicAlias, route)
+    return route
+  }
+  if (topicAlias === 0) {
+    if (connection.protocolVersion === 5) throw protocolError('an empty topic name needs a topic alias')
+    throw malformed('the topic name is empty') // [MQTT311-4.7.3-1]
+  }
+  const aliases = connection.inboundAliases
+  if (aliases === undefined || topicAlias > aliases.maximum) throw aliasInvalid()
+  const known = aliases.get(topicAlias)
+  if (known === undefined) throw protocolError('the topic alias is not set')
+  core.router.refresh(known)
+  return known
+}
+
+/** A mapping holds even when the PUBLISH that brings it is refused by policy. */
+function setAlias(connection: Connection, topicAlias: number, route: Route): void {
+  const aliases = connection.inboundAliases
+  if (aliases === undefined || topicAlias > aliases.maximum) throw aliasInvalid() // [MQTT5-3.3.2-9]
+  aliases.set(topicAlias, route)
+}
+
+function aliasInvalid(): ProtocolError {
+  return new ProtocolError(ReasonCode.topicAliasInvalid, 'topic alias is above Topic Alias Maximum')
+}
+
+/** [MQTT5-3.3.4-7] 3.x clients are told no maximum, so none is held against them. */
+function checkReceiveMaximum(connection: Connection, session: ClientSession): void {
+  if (connection.protocolVersion !== 5) return
+  if (session.inboundIds.size + connection.responses.unanswered < connection.core.limits.receiveMaximum) return
+  throw new ProtocolError(ReasonCode.receiveMaximumExceeded, 'more unacknowledged messages than Receive Maximum')
+}
+
+/** Not authorised: 5.0 clients are told in the acknowledgement; 3.x ones get a plain one, which has no room for it. */
+function refuse(connection: Connection, message: ApplicationMessage): void {
+  connection.core.dropped('not-authorized', connection.clientId)
+  const { qos, packetId } = message
+  if (qos === 0) return
+  const reasonCode = connection.protocolVersion === 5 ? ReasonCode.notAuthorized : ReasonCode.success
+  connection.responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, 0)
+}

@@ -1,0 +1,121 @@
+import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
+import { decodeSubscribe, type SubscribePacket, type SubscriptionRequest, subscriptionOptions } from '../../protocol/packets/subscribe.ts'
+import { encodeSubscriptionResponse } from '../../protocol/packets/subscription-response.ts'
+import { ReasonCode } from '../../protocol/reason-codes.ts'
+import { hasWildcard, parseSharedFilter, SHARE_PREFIX, topicFilterFault } from '../../topics/topic-syntax.ts'
+import type { Connection } from '../connection.ts'
+import type { ClientSession, ClientSubscription } from '../types.ts'
+
+/** SUBSCRIBE: check every filter before any takes effect, ask for each right, subscribe, answer, replay. Section 3.8. */
+export function handleSubscribe(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
+  const packet = decodeSubscribe(new ByteReader(bytes, bodyStart, end), connection.protocolVersion)
+  for (const request of packet.subscriptions) checkFilter(connection, request.topicFilter, request.noLocal)
+  authorizeAll(connection, packet, (allowed) => subscribeAll(connection, packet, allowed))
+}
+
+/** A filter of the wrong form ends the connection, and nothing of the packet takes effect. */
+export function checkFilter(connection: Connection, filter: string, noLocal: boolean): void {
+  let topicFilter = filter
+  if (filter.startsWith(SHARE_PREFIX)) {
+    const shared = parseSharedFilter(filter)
+    if (shared === undefined) throw malformed('$share needs a name without wildcards and a topic filter') // [MQTT5-4.8.2-1]
+    if (noLocal) throw protocolError('No Local on a shared subscription') // [MQTT5-3.8.3-4]
+    topicFilter = shared.topicFilter
+  }
+  const fault = topicFilterFault(topicFilter, connection.core.limits.maximumTopicLevels)
+  if (fault !== undefined) throw malformed(fault)
+}
+
+/** Collects a right per filter; while one is outstanding this client is not read. */
+function authorizeAll(connection: Connection, packet: SubscribePacket, decided: (allowed: readonly boolean[]) => void): void {
+  const allowed: boolean[] = []
+  let outstanding = packet.subscriptions.length
+  let isHeld = false
+  const answered = (index: number, isAllowed: boolean): void => {
+    if (allowed[index] !== undefined) return
+    allowed[index] = isAllowed
+    if (--outstanding > 0 || !isHeld) return
+    connection.run(() => decided(allowed))
+    connection.release()
+  }
+  for (const [index, { topicFilter, qos }] of packet.subscriptions.entries()) {
+    const access = { action: 'subscribe', topicFilter, qos } as const
+    const answer = connection.core.authorizer.authorize(connection, access, (isAllowed) => answered(index, isAllowed))
+    if (answer !== undefined) answered(index, answer)
+  }
+  if (outstanding === 0) {
+    decided(allowed)
+    return
+  }
+  isHeld = true
+  connection.hold()
+}
+
+function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: readonly boolean[]): void {
+  const { core, protocolVersion } = connection
+  const session = connection.session as ClientSession
+  const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0
+  const replayed: ClientSubscription[] = []
+  let commit = 0
+  const reasonCodes = packet.subscriptions.map((request, index) => {
+    const refusal = refusalOf(connection, session, request, identifier, allowed[index] === true)
+    if (refusal !== undefined) return refused(connection, request, refusal)
+    const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
+    const isNew = !session.subscriptions.has(request.topicFilter)
+    const subscription = core.subscriptions.add(session, { ...request, qos }, identifier)
+    if (session.isStored) {
+      commit = core.journal.append({
+        kind: 'subscribed',
+        clientId: session.clientId,
+        topicFilter: request.topicFilter,
+        options: subscriptionOptions({ ...request, qos }),
+        subscriptionIdentifier: identifier === 0 ? undefined : identifier,
+      })
+    }
+    if (wantsRetained(request, isNew)) replayed.push(subscription)
+    return qos
+  })
+  const type = 'suback'
+  connection.responses.packet(
+    encodeSubscriptionResponse({ type, packetId: packet.packetId, properties: {}, reasonCodes }, protocolVersion),
+    commit,
+  )
+  for (const subscription of replayed) core.replays.start(subscription)
+  core.deliverer.pump(session, connection) // a shared subscription may have messages waiting
+}
+
+/** [MQTT5-3.3.1-9] [MQTT5-3.3.1-10] [MQTT5-3.3.1-11]; a shared subscription gets none. */
+function wantsRetained(request: SubscriptionRequest, isNew: boolean): boolean {
+  if (request.topicFilter.startsWith(SHARE_PREFIX)) return false
+  return request.retainHandling === 0 || (request.retainHandling === 1 && isNew)
+}
+
+/** Why a subscription is not made, as a SUBACK reason code of 5.0. */
+function refusalOf(
+  connection: Connection,
+  session: ClientSession,
+  request: SubscriptionRequest,
+  identifier: number,
+  isAllowed: boolean,
+): number | undefined {
+  const { features, limits } = connection.core
+  if (!isAllowed) return ReasonCode.notAuthorized
+  const isShared = request.topicFilter.startsWith(SHARE_PREFIX)
+  if (isShared && !features.sharedSubscriptionAvailable) return ReasonCode.sharedSubscriptionsNotSupported
+  if (identifier > 0 && !features.subscriptionIdentifiersAvailable) return ReasonCode.subscriptionIdentifiersNotSupported
+  if (hasWildcard(request.topicFilter) && !features.wildcardSubscriptionAvailable) {
+    return ReasonCode.wildcardSubscriptionsNotSupported
+  }
+  const isNew = !session.subscriptions.has(request.topicFilter)
+  if (isNew && session.subscriptions.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
+  return undefined
+}
+
+function refused(connection: Connection, request: SubscriptionRequest, reasonCode: number): number {
+  const { core, clientId, protocolVersion } = connection
+  core.log.info({ clientId, topicFilter: request.topicFilter, reasonCode }, 'subscription refused')
+  if (protocolVersion === 5) return reasonCode
+  // 3.1 has no failure code: saying it was granted would be a lie
+  if (protocolVersion === 3) throw protocolError('subscription refused, which MQTT 3.1 cannot say')
+  return 0x80 // [MQTT311-3.9.3-2]
+}

@@ -1,0 +1,56 @@
+import type { ConnectPacket } from '../protocol/packets/connect.ts'
+import { ReasonCode } from '../protocol/reason-codes.ts'
+import type { Connection } from './connection.ts'
+import type { ClientSession } from './types.ts'
+
+export interface OpenedSession {
+  readonly session: ClientSession
+  /** There was one to resume: Session Present. */
+  readonly isPresent: boolean
+  /** CONNACK waits for this commit; 0 for none. */
+  readonly commit: number
+}
+
+/**
+ * Finds or makes the session of an accepted CONNECT and takes it from whoever has it. Sections 3.1.2.4, 3.1.4.
+ * Undefined when the session belongs to another user.
+ */
+export function openSession(connection: Connection, packet: ConnectPacket): OpenedSession | undefined {
+  const { core, clientId, user } = connection
+  const found = core.sessions.get(clientId)
+  if (found !== undefined && found.user !== user) return undefined
+  let commit = 0
+  let isPresent = false
+  if (found !== undefined) {
+    isPresent = !packet.cleanStart && found.expirySeconds > 0
+    takeOver(found, isPresent)
+    if (isPresent) core.wills.sessionResumed(found) // [MQTT5-3.1.3-9]
+    else commit = core.sessions.end(found) // [MQTT5-3.1.2-4]
+  }
+  const session = found !== undefined && isPresent ? found : core.sessions.open(clientId, user)
+  core.sessions.claim(session, connection)
+  connection.session = session
+  session.expirySeconds = expirySeconds(connection, packet)
+  if (session.expirySeconds > 0 || session.isStored) {
+    session.isStored = true
+    commit = core.journal.append({ kind: 'session-opened', clientId, user, expirySeconds: session.expirySeconds })
+  }
+  return { session, isPresent, commit }
+}
+
+/** The old connection hears 0x8E [MQTT5-3.1.4-3]; its will goes out unless the session lives on and the will can wait. */
+function takeOver(session: ClientSession, isResumed: boolean): void {
+  const old = session.claimant
+  if (old === undefined) return
+  const { will } = old
+  old.disconnect(ReasonCode.sessionTakenOver, 'another connection uses this client identifier')
+  if (will === undefined) return
+  const isCancelled = isResumed && old.protocolVersion === 5 && (will.properties.willDelayInterval ?? 0) > 0
+  if (!isCancelled) old.core.wills.publishNow(old)
+}
+
+function expirySeconds(connection: Connection, packet: ConnectPacket): number {
+  const { limits } = connection.core
+  if (packet.protocolVersion !== 5) return packet.cleanStart ? 0 : limits.mqtt3SessionExpirySeconds
+  return Math.min(packet.properties.sessionExpiryInterval ?? 0, limits.maximumSessionExpirySeconds)
+}

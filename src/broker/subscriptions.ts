@@ -1,0 +1,80 @@
+import type { SubscriptionRequest } from '../protocol/packets/subscribe.ts'
+import { parseSharedFilter, SHARE_PREFIX } from '../topics/topic-syntax.ts'
+import type { BrokerCore } from './core.ts'
+import { SubscriptionGroup } from './subscription-group.ts'
+import type { ClientSession, ClientSubscription } from './types.ts'
+
+/** Makes and ends subscriptions: in the session, in the router, and in the groups of shared ones. */
+export class Subscriptions {
+  readonly #core: BrokerCore
+  readonly #groups = new Map<string, SubscriptionGroup>()
+  /** All subscriptions, shared ones included. */
+  count = 0
+  sharedCount = 0
+
+  constructor(core: BrokerCore) {
+    this.#core = core
+  }
+
+  /** Makes a subscription, in the place of the session's earlier one with that filter. [MQTT5-3.8.4-3] */
+  add(session: ClientSession, request: SubscriptionRequest, subscriptionIdentifier: number): ClientSubscription {
+    const filter = request.topicFilter
+    const shared = filter.startsWith(SHARE_PREFIX) ? parseSharedFilter(filter) : undefined
+    const topicFilter = shared?.topicFilter ?? filter
+    const group = shared === undefined ? undefined : this.#group(filter, shared.shareName, topicFilter)
+    const { qos, noLocal, retainAsPublished } = request
+    const subscription = { session, filter, topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier, group }
+    const replaced = session.subscriptions.get(filter)
+    if (group === undefined) this.#core.router.add(topicFilter, subscription)
+    else group.join(subscription)
+    session.subscriptions.set(filter, subscription)
+    if (replaced === undefined) this.#counted(subscription, 1)
+    else this.#detach(replaced)
+    return subscription
+  }
+
+  /** False when the session has no subscription with that filter. [MQTT5-3.10.4-1] */
+  remove(session: ClientSession, filter: string): boolean {
+    const subscription = session.subscriptions.get(filter)
+    if (subscription === undefined) return false
+    session.subscriptions.delete(filter)
+    this.#counted(subscription, -1)
+    this.#detach(subscription)
+    return true
+  }
+
+  removeAll(session: ClientSession): void {
+    for (const filter of [...session.subscriptions.keys()]) this.remove(session, filter)
+  }
+
+  #group(filter: string, shareName: string, topicFilter: string): SubscriptionGroup {
+    let group = this.#groups.get(filter)
+    if (group === undefined) {
+      group = new SubscriptionGroup(shareName, topicFilter, this.#core.features.sharedSubscriptionStrategy)
+      this.#groups.set(filter, group)
+      this.#core.router.add(topicFilter, group)
+    }
+    return group
+  }
+
+  #detach(subscription: ClientSubscription): void {
+    const group = subscription.group as SubscriptionGroup | undefined
+    if (group === undefined) {
+      this.#core.router.remove(subscription.topicFilter, subscription)
+      return
+    }
+    group.leave(subscription)
+    if (group.members.length > 0) return
+    this.#groups.delete(subscription.filter)
+    this.#core.router.remove(group.topicFilter, group)
+    if (group.waiting.length > 0) this.#core.dropped('session-ended', subscription.session.clientId, group.waiting.length)
+    group.waiting.clear()
+  }
+
+  #counted(subscription: ClientSubscription, change: 1 | -1): void {
+    this.count += change
+    if (subscription.group === undefined) return
+    this.sharedCount += change
+    subscription.session.sharedSubscriptions += change
+  }
+}

@@ -1,0 +1,44 @@
+import { reasonCodeName } from '../protocol/reason-codes.ts'
+
+/** CONNACK return codes of MQTT 3.1.1, section 3.2.2.3. */
+const returnCodeNames: Readonly<Record<number, string>> = {
+  1: 'unacceptable protocol version',
+  2: 'identifier rejected',
+  3: 'server unavailable',
+  4: 'bad user name or password',
+  5: 'not authorized',
+}
+
+/** Why no connection came about, in one line, with what to do. */
+export function connectFailure(error: Error & { code?: string | number }, url: string, reasonString?: string): string {
+  if (typeof error.code === 'number') {
+    return `the broker at ${url} refused the connection: ${codeText(error.code, reasonString)}`
+  }
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `no broker at ${url} (connection refused); start one with "topiary start" or name another with --url`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `no address is known for ${new URL(url).hostname}; check --url`
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return closedBeforeConnack(url)
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `no answer from ${url} (${error.code}); check --url and the network`
+    default:
+      if (error.message === 'connack timeout') return `${url} took the connection but does not answer; is it MQTT?`
+      return `cannot connect to ${url}: ${error.message}`
+  }
+}
+
+export function closedBeforeConnack(url: string): string {
+  return `${url} closed the connection before it answered; does an MQTT broker listen there, and for this -V?`
+}
+
+/** `not authorized (0x87)`, with the broker's own words behind it when it sent some. */
+export function codeText(code: number, reasonString?: string): string {
+  const name = returnCodeNames[code] ?? reasonCodeName(code)
+  return `${name} (0x${code.toString(16).padStart(2, '0')})${reasonString === undefined ? '' : `: ${reasonString}`}`
+}

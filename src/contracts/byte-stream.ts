@@ -1,0 +1,36 @@
+/** Where a connection came from, for limits, log lines and authentication. */
+export interface PeerInfo {
+  readonly transport: 'tcp' | 'websocket'
+  /** Remote address without port, as text; empty when the stream has none. */
+  readonly address: string
+  readonly port: number
+  /** Name of the listener that accepted it, e.g. `mqtt://127.0.0.1:1883`. */
+  readonly listener: string
+}
+
+/** What a connection tells its stream's owner about: bytes in, and the end. */
+export interface ByteStreamEvents {
+  /** The bytes may be read until the call returns and while referenced; the stream never writes into them again. */
+  onData(chunk: Uint8Array): void
+  /** Called once, when no more bytes can arrive or leave. `error` when it broke. */
+  onClose(error?: Error): void
+}
+
+/** An ordered, lossless stream of bytes to one client: TCP, TLS, WebSocket or in-process. */
+export interface ByteStream {
+  readonly peer: PeerInfo
+  /** Starts delivery of events. Called once, before anything else. */
+  open(events: ByteStreamEvents): void
+  /**
+   * Sends `bytes`; the caller leaves them untouched until `onWritten`, which comes exactly once, in a later
+   * turn or this one, also after an error.
+   */
+  write(bytes: Uint8Array, onWritten: () => void): void
+  /** Stops and restarts reading, so that a paused client is held back by TCP itself. */
+  pause(): void
+  resume(): void
+  /** Sends what was written, then closes. `code` is a WebSocket close code for transports that have one. */
+  end(): void
+  /** Closes at once; what was not sent is lost. */
+  destroy(): void
+}

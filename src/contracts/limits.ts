@@ -1,0 +1,65 @@
+/** Every bound and switch the broker keeps to. Defaults: settings/settings.ts; the table for people: docs/limits.md. */
+
+export type QueueFullPolicy = 'drop-oldest' | 'drop-newest' | 'disconnect'
+export type SharedSubscriptionStrategy = 'round-robin' | 'random' | 'sticky' | 'hash-topic'
+
+/** Every bound the broker keeps. A value of 0 means "no limit" where the comment says so. */
+export interface Limits {
+  /** Network connections at once, 0 = no limit. Beyond it a new one is closed before a byte is read. */
+  readonly maximumConnections: number
+  /** The same per remote address, 0 = no limit. */
+  readonly maximumConnectionsPerAddress: number
+  /** A connection whose CONNECT is not complete after this long is closed. */
+  readonly connectTimeoutMs: number
+  /** Largest CONNECT packet in bytes, fixed header included. */
+  readonly maximumConnectPacketBytes: number
+  /** Largest packet accepted from a client in bytes, fixed header included; announced to 5.0 clients. */
+  readonly maximumPacketBytes: number
+  /** QoS 1 and 2 publishes a client may have unacknowledged toward the broker; announced to 5.0 clients. */
+  readonly receiveMaximum: number
+  /** Topic aliases a client may use toward the broker; announced to 5.0 clients. 0 switches them off. */
+  readonly topicAliasMaximum: number
+  /** Topic aliases the broker uses toward a client that allows them. */
+  readonly outboundTopicAliasMaximum: number
+  /** Longest keep alive in seconds, 0 = no limit. 5.0 clients are told (Server Keep Alive), 3.x ones keep theirs. */
+  readonly maximumKeepAliveSeconds: number
+  /** Longest session expiry granted to 5.0 clients in seconds; 4294967295 = sessions may be kept for ever. */
+  readonly maximumSessionExpirySeconds: number
+  /** How long a 3.x session with Clean Session 0 outlives its connection, in seconds; 4294967295 = for ever. */
+  readonly mqtt3SessionExpirySeconds: number
+  readonly maximumSubscriptionsPerSession: number
+  /** Levels in a topic name or topic filter. */
+  readonly maximumTopicLevels: number
+  /** Unacknowledged QoS 1 and 2 messages toward one client; the client's Receive Maximum may lower it. */
+  readonly maximumInflightMessages: number
+  /** Messages queued for one session, in flight included. */
+  readonly maximumQueuedMessages: number
+  /** Their bytes (topic, properties and payload). */
+  readonly maximumQueuedBytes: number
+  /** What happens when a queue limit is reached. */
+  readonly queueFullPolicy: QueueFullPolicy
+  /** Whether QoS 0 messages are queued for sessions that are offline. */
+  readonly queueQos0: boolean
+  /** Bytes waiting to be written to one client before QoS 0 is dropped and QoS 1 and 2 wait in the session. */
+  readonly maximumOutboxBytes: number
+  /** The same over all clients; above it every client with more than 64 KiB waiting counts as full. */
+  readonly maximumOutboxBytesTotal: number
+  /** Bytes not yet durable for one client before it is not read until they are. */
+  readonly maximumUncommittedBytes: number
+  /** The same over all clients. */
+  readonly maximumUncommittedBytesTotal: number
+  readonly maximumRetainedMessages: number
+  readonly maximumRetainedBytes: number
+}
+
+/** Parts of the protocol that can be switched off; 5.0 clients are told in CONNACK. */
+export interface Features {
+  readonly maximumQos: 0 | 1 | 2
+  readonly retainAvailable: boolean
+  readonly wildcardSubscriptionAvailable: boolean
+  readonly subscriptionIdentifiersAvailable: boolean
+  readonly sharedSubscriptionAvailable: boolean
+  readonly sharedSubscriptionStrategy: SharedSubscriptionStrategy
+  /** Refuse MQTT 3.1 client identifiers longer than 23 characters, as that text has it. */
+  readonly strictMqtt31ClientIds: boolean
+}

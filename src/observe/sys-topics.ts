@@ -1,0 +1,109 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Counters, Gauges, Statistics } from '../contracts/statistics.ts'
+import { LoadAverage } from './load-average.ts'
+
+export interface SysTopicsParts {
+  readonly clock: Clock
+  readonly statistics: Statistics
+  /** Shown as `$SYS/broker/version`. */
+  readonly version: string
+  readonly intervalSeconds: number
+  /** Publishes a retained text message. */
+  readonly publish: (topicName: string, text: string) => void
+}
+
+const PREFIX = '$SYS/broker/'
+
+/** Values under Mosquitto's names, except the averages. */
+const values: readonly (readonly [topic: string, value: (counters: Counters, gauges: Gauges) => number])[] = [
+  ['clients/total', (_, gauges) => gauges.sessions],
+  ['clients/maximum', (counters) => counters.sessionsMaximum],
+  ['clients/connected', (_, gauges) => gauges.connections],
+  ['clients/active', (_, gauges) => gauges.connections],
+  ['clients/disconnected', (_, gauges) => gauges.sessions - gauges.connections],
+  ['clients/inactive', (_, gauges) => gauges.sessions - gauges.connections],
+  ['clients/expired', (counters) => counters.sessionsExpired],
+  ['messages/received', (counters) => counters.packetsReceived],
+  ['messages/sent', (counters) => counters.packetsSent],
+  ['messages/stored', (_, gauges) => gauges.storedMessages],
+  ['store/messages/count', (_, gauges) => gauges.storedMessages],
+  ['store/messages/bytes', (_, gauges) => gauges.storedBytes],
+  ['subscriptions/count', (_, gauges) => gauges.subscriptions],
+  ['shared_subscriptions/count', (_, gauges) => gauges.sharedSubscriptions],
+  ['retained messages/count', (_, gauges) => gauges.retainedMessages],
+  ['bytes/received', (counters) => counters.bytesReceived],
+  ['bytes/sent', (counters) => counters.bytesSent],
+  ['publish/bytes/received', (counters) => counters.publishBytesReceived],
+  ['publish/bytes/sent', (counters) => counters.publishBytesSent],
+  ['publish/messages/received', (counters) => counters.publishReceived],
+  ['publish/messages/sent', (counters) => counters.publishSent],
+  ['publish/messages/dropped', dropped],
+  ['packet/out/count', (_, gauges) => gauges.outboxMessages],
+  ['packet/out/bytes', (_, gauges) => gauges.outboxBytes],
+  ['connections/socket/count', (_, gauges) => gauges.connections],
+  ['heap/current', () => process.memoryUsage().heapUsed],
+]
+
+const loads: readonly (readonly [topic: string, count: (counters: Counters) => number])[] = [
+  ['load/messages/received', (counters) => counters.packetsReceived],
+  ['load/messages/sent', (counters) => counters.packetsSent],
+  ['load/publish/received', (counters) => counters.publishReceived],
+  ['load/publish/sent', (counters) => counters.publishSent],
+  ['load/publish/dropped', dropped],
+  ['load/bytes/received', (counters) => counters.bytesReceived],
+  ['load/bytes/sent', (counters) => counters.bytesSent],
+  ['load/sockets', (counters) => counters.socketsOpened],
+  ['load/connections', (counters) => counters.connectionsAccepted],
+]
+
+/** A message nobody asked for is not one that was dropped, here as in Mosquitto. */
+function dropped(counters: Counters): number {
+  let sum = -counters.drops['no-subscribers']
+  for (const count of Object.values(counters.drops)) sum += count
+  return sum
+}
+
+/** Publishes `$SYS/broker/...` at an interval; a value goes out again only when it changed. */
+export class SysTopics {
+  readonly #parts: SysTopicsParts
+  readonly #published = new Map<string, string>()
+  readonly #averages = loads.map(() => new LoadAverage())
+  #lastUpdateMs: number
+  readonly #stop: () => void
+
+  constructor(parts: SysTopicsParts) {
+    this.#parts = parts
+    this.#lastUpdateMs = parts.clock.monotonicMs()
+    this.#publish('version', parts.version)
+    this.update()
+    this.#stop = parts.clock.every(parts.intervalSeconds * 1000, () => this.update())
+  }
+
+  stop(): void {
+    this.#stop()
+  }
+
+  update(): void {
+    const { statistics, clock } = this.#parts
+    const { counters } = statistics
+    const gauges = statistics.gauges()
+    const elapsedMs = clock.monotonicMs() - this.#lastUpdateMs
+    this.#lastUpdateMs = clock.monotonicMs()
+    this.#publish('uptime', `${Math.floor((gauges.nowMs - gauges.startedAtMs) / 1000)} seconds`)
+    for (const [topic, value] of values) this.#publish(topic, String(value(counters, gauges)))
+    for (const [reason, count] of Object.entries(counters.drops)) this.#publish(`publish/messages/dropped/${reason}`, String(count))
+    if (elapsedMs <= 0) return
+    for (const [index, [topic, count]] of loads.entries()) {
+      const averages = (this.#averages[index] as LoadAverage).update(count(counters), elapsedMs)
+      for (const [period, name] of ['1min', '5min', '15min'].entries()) {
+        this.#publish(`${topic}/${name}`, (averages[period] as number).toFixed(2))
+      }
+    }
+  }
+
+  #publish(topic: string, text: string): void {
+    if (this.#published.get(topic) === text) return
+    this.#published.set(topic, text)
+    this.#parts.publish(PREFIX + topic, text)
+  }
+}

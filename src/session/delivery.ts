@@ -1,0 +1,14 @@
+import type { ApplicationMessage } from '../protocol/application-message.ts'
+
+/** A message as one or more sessions are owed it: what does not differ between them is held once. */
+export interface Delivery {
+  /** Owns its bytes. */
+  readonly message: ApplicationMessage
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+  readonly subscriptionIdentifiers: readonly number[]
+  /** The commit that makes it durable, 0 when it is not to be. A QoS 2 PUBLISH is not written before. */
+  readonly commit: number
+  /** The shared subscription it came by, so that it can go to another member when this session ends. */
+  readonly group: object | undefined
+}

@@ -1,0 +1,51 @@
+import { Outbound } from './outbound.ts'
+import type { OutboundLimits, QueueDropReason } from './outbound.ts'
+import type { Delivery } from './delivery.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Session expiry that never comes. */
+export const NEVER_EXPIRES = 0xffff_ffff
+
+/**
+ * What the broker remembers of one client, connected or not. Section 4.1. `Link` is the connection it has now; the
+ * will belongs to the connection and is not here.
+ */
+export class Session<Link> {
+  readonly clientId: string
+  /** The user who opened it; nobody else resumes it or takes it over. */
+  readonly user: string | undefined
+  link: Link | undefined = undefined
+  /** The connection that has it, from CONNECT on; it becomes `link` when CONNACK leaves. */
+  claimant: Link | undefined = undefined
+  /** Seconds it outlives its connection: 0 ends with it, 0xFFFFFFFF never ends. */
+  expirySeconds = 0
+  /** The store knows of it. */
+  isStored = false
+  /** By topic filter as subscribed, `$share/...` included. */
+  readonly subscriptions = new Map<string, Subscription<Link>>()
+  /** How many of them are shared. */
+  sharedSubscriptions = 0
+  readonly outbound: Outbound
+  /** QoS 2 packet identifiers received and not yet released: repeats of them are not new. [MQTT5-4.3.3-10] */
+  readonly inboundIds = new Set<number>()
+  /** Retained messages still being sent for new subscriptions. */
+  replay: { sentLive(topicName: string): void } | undefined = undefined
+  /** It is over: nothing is delivered to it any more. */
+  isEnded = false
+
+  constructor(
+    clientId: string,
+    user: string | undefined,
+    limits: OutboundLimits,
+    onDrop: (delivery: Delivery, reason: QueueDropReason) => void,
+  ) {
+    this.clientId = clientId
+    this.user = user
+    this.outbound = new Outbound(limits, onDrop)
+  }
+
+  /** It outlives its connection, so what it is owed is kept until acknowledged. */
+  get isDurable(): boolean {
+    return this.expirySeconds > 0
+  }
+}

@@ -1,0 +1,96 @@
+import type { Features, Limits } from '../contracts/limits.ts'
+
+/** What the broker can be told: the whole of it, with its defaults. `docs/limits.md` is tested against this file. */
+
+export interface TcpListenerSettings {
+  readonly kind: 'tcp'
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+}
+
+export interface WebSocketListenerSettings {
+  readonly kind: 'websocket'
+  readonly host: string
+  readonly port: number
+  /** Values of the Origin header that are let in; empty lets any in. A request without Origin is not a browser's. */
+  readonly allowedOrigins: readonly string[]
+}
+
+export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings
+
+export interface Settings {
+  readonly listeners: readonly ListenerSettings[]
+  readonly limits: Limits
+  readonly features: Features
+  /** Seconds between updates of `$SYS`; 0 switches it off. */
+  readonly sysIntervalSeconds: number
+  /** How long a stop waits for queued bytes to leave before connections are cut. */
+  readonly shutdownGraceMs: number
+}
+
+export const defaultLimits: Limits = {
+  maximumConnections: 0,
+  maximumConnectionsPerAddress: 0,
+  connectTimeoutMs: 10_000,
+  maximumConnectPacketBytes: 512 * 1024,
+  maximumPacketBytes: 16 * 1024 * 1024,
+  receiveMaximum: 1024,
+  topicAliasMaximum: 64,
+  outboundTopicAliasMaximum: 64,
+  maximumKeepAliveSeconds: 0,
+  maximumSessionExpirySeconds: 4_294_967_295,
+  mqtt3SessionExpirySeconds: 30 * 24 * 3600,
+  maximumSubscriptionsPerSession: 10_000,
+  maximumTopicLevels: 128,
+  maximumInflightMessages: 65_535,
+  maximumQueuedMessages: 100_000,
+  maximumQueuedBytes: 32 * 1024 * 1024,
+  queueFullPolicy: 'drop-oldest',
+  queueQos0: false,
+  maximumOutboxBytes: 16 * 1024 * 1024,
+  maximumOutboxBytesTotal: 256 * 1024 * 1024,
+  maximumUncommittedBytes: 4 * 1024 * 1024,
+  maximumUncommittedBytesTotal: 64 * 1024 * 1024,
+  maximumRetainedMessages: 1_000_000,
+  maximumRetainedBytes: 1024 * 1024 * 1024,
+}
+
+export const defaultFeatures: Features = {
+  maximumQos: 2,
+  retainAvailable: true,
+  wildcardSubscriptionAvailable: true,
+  subscriptionIdentifiersAvailable: true,
+  sharedSubscriptionAvailable: true,
+  sharedSubscriptionStrategy: 'round-robin',
+  strictMqtt31ClientIds: false,
+}
+
+export const defaultSettings: Settings = {
+  listeners: [
+    { kind: 'tcp', host: '127.0.0.1', port: 1883 },
+    { kind: 'websocket', host: '127.0.0.1', port: 9001, allowedOrigins: [] },
+  ],
+  limits: defaultLimits,
+  features: defaultFeatures,
+  sysIntervalSeconds: 10,
+  shutdownGraceMs: 5_000,
+}
+
+/** The settings a caller leaves out take their defaults. */
+export interface PartialSettings {
+  readonly listeners?: readonly ListenerSettings[]
+  readonly limits?: Partial<Limits>
+  readonly features?: Partial<Features>
+  readonly sysIntervalSeconds?: number
+  readonly shutdownGraceMs?: number
+}
+
+export function completeSettings(given: PartialSettings = {}): Settings {
+  return {
+    ...defaultSettings,
+    ...given,
+    limits: { ...defaultLimits, ...given.limits },
+    features: { ...defaultFeatures, ...given.features },
+  }
+}

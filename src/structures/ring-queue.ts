@@ -1,0 +1,50 @@
+/**
+ * A first-in, first-out queue on a ring that doubles when full.
+ *
+ *   slots  [ . . a b c . . . ]      head = 2, length = 3, mask = 7
+ *                ^ shift takes here      push puts here ^ (head + length) & mask
+ */
+export class RingQueue<T> {
+  #slots: (T | undefined)[] = []
+  #head = 0
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#slots.length) this.#grow()
+    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item
+    this.#length++
+  }
+
+  peek(): T | undefined {
+    return this.#length === 0 ? undefined : this.#slots[this.#head]
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined
+    const item = this.#slots[this.#head]
+    this.#slots[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#slots.length - 1)
+    this.#length--
+    // an empty queue holds no slots, so that a burst does not stay in memory
+    if (this.#length === 0 && this.#slots.length > 64) this.clear()
+    return item
+  }
+
+  clear(): void {
+    this.#slots = []
+    this.#head = 0
+    this.#length = 0
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    const slots: (T | undefined)[] = Array.from({ length: Math.max(4, old.length * 2) })
+    for (let i = 0; i < this.#length; i++) slots[i] = old[(this.#head + i) & (old.length - 1)]
+    this.#slots = slots
+    this.#head = 0
+  }
+}

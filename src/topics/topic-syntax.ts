@@ -1,0 +1,73 @@
+/**
+ * Topic names and topic filters, section 4.7. Levels are what lies between slashes, empty ones included, and are
+ * compared byte by byte: nothing is trimmed or normalised. [MQTT5-4.7.3-4]
+ */
+
+export function splitLevels(topic: string): string[] {
+  return topic.split('/')
+}
+
+/** What is wrong with a topic name, or undefined. U+0000 and bad UTF-8 never get this far. */
+export function topicNameFault(topicName: string, maximumLevels: number): string | undefined {
+  if (topicName === '') return 'a topic name has at least one character' // [MQTT5-4.7.3-1]
+  if (topicName.includes('+') || topicName.includes('#')) return 'a topic name holds no wildcard' // [MQTT5-3.3.2-2]
+  if (hasMoreLevels(topicName, maximumLevels)) return `a topic name has at most ${maximumLevels} levels`
+  // the text gives a topic name like $share/group/topic no meaning: refused, so that nobody takes it for a group
+  if (topicName.startsWith(SHARE_PREFIX)) return 'nothing is published to $share/'
+  return undefined
+}
+
+/** What is wrong with a topic filter without its $share part, or undefined. */
+export function topicFilterFault(topicFilter: string, maximumLevels: number): string | undefined {
+  if (topicFilter === '$share') return '$share needs a name and a topic filter' // [MQTT5-4.8.2-1]
+  if (topicFilter === '') return 'a topic filter has at least one character' // [MQTT5-4.7.3-1]
+  if (hasMoreLevels(topicFilter, maximumLevels)) return `a topic filter has at most ${maximumLevels} levels`
+  const levels = splitLevels(topicFilter)
+  for (const [index, level] of levels.entries()) {
+    if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) {
+      return '# fills the last level alone' // [MQTT5-4.7.1-1]
+    }
+    if (level.includes('+') && level !== '+') return '+ fills a level alone' // [MQTT5-4.7.1-2]
+  }
+  return undefined
+}
+
+function hasMoreLevels(topic: string, maximumLevels: number): boolean {
+  let levels = 1
+  for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) if (++levels > maximumLevels) return true
+  return false
+}
+
+export function hasWildcard(topicFilter: string): boolean {
+  return topicFilter.includes('+') || topicFilter.includes('#')
+}
+
+export const SHARE_PREFIX = '$share/'
+
+export interface SharedFilter {
+  readonly shareName: string
+  readonly topicFilter: string
+}
+
+/** Takes `$share/{ShareName}/{filter}` apart; undefined when the form is wrong. [MQTT5-4.8.2-1] [MQTT5-4.8.2-2] */
+export function parseSharedFilter(filter: string): SharedFilter | undefined {
+  const nameEnd = filter.indexOf('/', SHARE_PREFIX.length)
+  if (nameEnd < 0) return undefined
+  const shareName = filter.slice(SHARE_PREFIX.length, nameEnd)
+  const topicFilter = filter.slice(nameEnd + 1)
+  if (shareName === '' || hasWildcard(shareName) || topicFilter === '') return undefined
+  return { shareName, topicFilter }
+}
+
+/** Whether a filter matches a topic name, both as levels. */
+export function levelsMatch(filterLevels: readonly string[], topicLevels: readonly string[]): boolean {
+  const first = filterLevels[0]
+  if ((first === '+' || first === '#') && topicLevels[0]?.startsWith('$')) return false // [MQTT5-4.7.2-1]
+  for (let index = 0; index < filterLevels.length; index++) {
+    const level = filterLevels[index]
+    if (level === '#') return true // also the parent: a/# matches a
+    if (index >= topicLevels.length) return false
+    if (level !== '+' && level !== topicLevels[index]) return false
+  }
+  return filterLevels.length === topicLevels.length
+}

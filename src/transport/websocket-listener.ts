@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { WebSocketServer } from 'ws'
+import type { ByteStream } from '../contracts/byte-stream.ts'
+import { type ListenerAddress, listenOn } from './listener.ts'
+import { WebSocketStream } from './websocket-stream.ts'
+
+/** Subprotocols in order of preference: the name since 3.1.1, and the one older clients ask for. [MQTT5-6.0.0-4] */
+const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
+
+export interface WebSocketListenerOptions {
+  readonly host: string
+  readonly port: number
+  /** Origins of browsers that are let in; empty for any. */
+  readonly allowedOrigins: readonly string[]
+  /** Larger frames close the connection before they are buffered whole. */
+  readonly maximumFrameBytes: number
+}
+
+/** MQTT over WebSocket, on any path. */
+export class WebSocketListener {
+  readonly #options: WebSocketListenerOptions
+  readonly #http: Server
+  readonly #webSockets: WebSocketServer
+  #name = ''
+
+  constructor(options: WebSocketListenerOptions, accept: (stream: ByteStream) => void) {
+    this.#options = options
+    this.#http = createServer((_request, response) => {
+      response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
+      response.end('This is an MQTT broker. Connect with a WebSocket and the subprotocol mqtt.\n')
+    })
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: options.maximumFrameBytes,
+      handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
+    })
+    this.#http.on('upgrade', (request, socket, head) => {
+      const refusal = this.#refusal(request)
+      if (refusal !== undefined) {
+        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+        return
+      }
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        accept(new WebSocketStream(webSocket, request, this.#name)),
+      )
+    })
+  }
+
+  async listen(): Promise<ListenerAddress> {
+    const address = await listenOn(this.#http, 'websocket', this.#options.host, this.#options.port)
+    this.#name = address.url
+    return address
+  }
+
+  /** Takes no more clients; those connected stay. */
+  close(): void {
+    this.#http.close()
+    this.#http.closeIdleConnections()
+  }
+
+  #refusal(request: IncomingMessage): string | undefined {
+    const { origin } = request.headers
+    const { allowedOrigins } = this.#options
+    if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) return '403 Forbidden'
+    const header = request.headers['sec-websocket-protocol'] ?? ''
+    const offered = new Set(header.split(',').map((name) => name.trim()))
+    return SUBPROTOCOLS.some((name) => offered.has(name)) ? undefined : '400 Bad Request' // [MQTT5-6.0.0-3]
+  }
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { commands, run } from '../../src/cli/run.ts'
+import { fakeTerminal } from './fake-terminal.ts'
+
+const packageFile = new URL('../../package.json', import.meta.url)
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+
+async function outcome(argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const terminal = fakeTerminal()
+  const code = await run(argv, terminal)
+  await new Promise((resolve) => setImmediate(resolve)) // the streams hand over what was written
+  return { code, out: terminal.out(), err: terminal.err() }
+}
+
+describe('help and version', () => {
+  it.each([[['--help']], [['-h']], [['help']]])('%j lists every command', async (argv) => {
+    const { code, out, err } = await outcome(argv)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    for (const command of commands) expect(out).toContain(`  ${command.name}`)
+  })
+
+  it.each([[['--version']], [['pub', '--version']]])('%j tells the version of package.json', async (argv) => {
+    expect(await outcome(argv)).toEqual({ code: 0, out: `topiary ${version}\n`, err: '' })
+  })
+
+  for (const command of commands) {
+    it.each([
+      [[command.name, '--help']],
+      [[command.name, '-h']],
+      [['help', command.name]],
+      [[command.name, '--no-such-flag', '--help']],
+    ])('%j tells every flag', async (argv) => {
+      const { code, out, err } = await outcome(argv)
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      for (const section of command.sections) {
+        for (const [name, flag] of Object.entries(section.flags)) {
+          const short = flag.short === undefined ? '' : `-${flag.short}, `
+          expect(out).toMatch(new RegExp(`${short}--${name}( |$)`, 'm'))
+        }
+      }
+    })
+
+    it(`${command.name} keeps its help within 110 columns and its letters apart`, async () => {
+      const { out } = await outcome([command.name, '--help'])
+      expect(out.split('\n').filter((line) => line.length > 110)).toEqual([])
+      const flags = command.sections.flatMap((section) => Object.values(section.flags))
+      const letters = flags.flatMap((flag) => flag.short ?? [])
+      expect(new Set(letters).size).toBe(letters.length)
+    })
+  }
+
+  it('takes flags without a command for those of start', async () => {
+    expect((await outcome(['--port', '1', '--help'])).out).toContain('Usage: topiary [start]')
+  })
+})
+
+describe('usage errors: exit code 2 and one line on stderr', () => {
+  it.each([
+    [['strat'], 'unknown command strat; did you mean start?'],
+    [['frobnicate'], 'unknown command frobnicate; the commands are start, pub, sub'],
+    [['help', 'pbu'], 'unknown command pbu; did you mean pub?'],
+    [['--prot', '1'], 'unknown flag --prot; did you mean --port?'],
+    [['start', '--port', '80000'], '--port takes a whole number from 0 to 65535, not "80000"'],
+    [['start', '--port', '9001'], '--port and --ws-port are both 9001; give one of them another number'],
+    [['--no-ws', '--origin', 'https://a.example'], '--origin has no effect with --no-ws; leave one of them out'],
+    [['--origin', 'a.example'], '--origin takes scheme://host or scheme://host:port, not "a.example"'],
+    [['--origin', 'https://a.org/'], '--origin takes scheme://host or scheme://host:port, not "https://a.org/"'],
+    [['pub', '-m', 'x'], 'pub needs a topic: -t TOPIC'],
+    [['pub', '-t', 'a'], 'pub needs a payload: one of -m TEXT, -f PATH, -s, -l, -n'],
+    [['pub', '-t', 'a', '-m', 'x', '-n'], '--message and --null exclude each other'],
+    [['pub', '-t', 'a/+', '-m', 'x'], '--topic must not hold the wildcards + and #: "a/+"'],
+    [['pub', '-t', '', '-m', 'x'], '--topic must not be empty'],
+    [['pub', '-t', 'a', '-n', '-q', '3'], '-q takes a whole number from 0 to 2, not "3"'],
+    [['pub', '-t', 'a', '-n', '--user-property', 'b'], '--user-property takes KEY=VALUE, not "b"'],
+    [['pub', '-t', 'a', '-n', '-V', '3.1', '--content-type', 'x'], '--content-type needs MQTT 5.0: leave out -V 3.1'],
+    [['pub', '-t', 'a', '-n', '--will-qos', '1'], '--will-qos needs --will-topic'],
+    [['pub', '-t', 'a', '-n', '--will-topic', '#'], '--will-topic must not hold the wildcards + and #: "#"'],
+    [['pub', '-t', 'a', '-n', '--url', 'here:1'], '--url takes mqtt://host:port or ws://host:port, not "here:1"'],
+    [['sub'], 'sub needs a topic filter: -t FILTER'],
+    [['sub', '-t', 'a/#/b'], '--topic "a/#/b" is no topic filter: + stands for a whole level, # for all at the end'],
+    [['sub', '-t', 'a+'], '--topic "a+" is no topic filter: + stands for a whole level, # for all at the end'],
+    [['sub', '-t', 'a', '-v', '--json'], '--json and --verbose exclude each other'],
+    [['sub', '-t', 'a', '-c'], '--no-clean needs --client-id, or the session could not be found again'],
+    [['sub', '-t', 'a', '-V', '3.1', '--no-local'], '--no-local needs MQTT 5.0: leave out -V 3.1'],
+  ])('%j', async (argv, message) => {
+    expect(await outcome(argv)).toEqual({ code: 2, out: '', err: `topiary: ${message}\n` })
+  })
+
+  it('never shows the password of a URL', async () => {
+    const { err } = await outcome(['sub', '-t', 'a', '--url', 'http://me:secret@127.0.0.1'])
+    expect(err).toContain('--url takes')
+    expect(err).not.toContain('secret')
+  })
+})

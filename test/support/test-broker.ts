@@ -1,0 +1,55 @@
+import type { Authenticator } from '../../src/contracts/authenticator.ts'
+import type { Authorizer } from '../../src/contracts/authorizer.ts'
+import type { Store } from '../../src/contracts/store.ts'
+import { createBroker, type Broker } from '../../src/server.ts'
+import type { PartialSettings } from '../../src/settings/settings.ts'
+import { FakeClock } from './fake-clock.ts'
+
+/** What a test may put in the place of the default parts. */
+export interface TestBrokerParts {
+  readonly store?: Store
+  readonly authenticator?: Authenticator
+  readonly authorizer?: Authorizer
+}
+
+/** A broker in this process on free loopback ports, with time in the test's hands. */
+export interface TestBroker {
+  readonly broker: Broker
+  readonly port: number
+  readonly webSocketPort: number
+  readonly clock: FakeClock
+  /** Moves the broker's time and lets pending input and output settle. */
+  advance(byMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startTestBroker(settings: PartialSettings = {}, parts: TestBrokerParts = {}): Promise<TestBroker> {
+  const clock = new FakeClock()
+  const broker = createBroker(
+    {
+      listeners: [
+        { kind: 'tcp', host: '127.0.0.1', port: 0 },
+        { kind: 'websocket', host: '127.0.0.1', port: 0, allowedOrigins: [] },
+      ],
+      ...settings,
+    },
+    { clock, ...parts },
+  )
+  const addresses = await broker.listen()
+  return {
+    broker,
+    port: addresses.find((address) => address.kind === 'tcp')?.port ?? 0,
+    webSocketPort: addresses.find((address) => address.kind === 'websocket')?.port ?? 0,
+    clock,
+    async advance(byMs) {
+      await turns(3) // bytes on their way are stamped with the old time
+      clock.advance(byMs)
+      await turns(3)
+    },
+    close: () => broker.close({ graceMs: 0 }),
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
