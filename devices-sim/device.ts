@@ -74,8 +74,11 @@ export class Device {
       this.#client.once('close', () => reject(new Error('the connection was closed')))
       this.#client.connect()
     })
+    let stood = true
+    this.#client.on('connect', () => (stood = true))
     this.#client.on('close', () => {
-      if (!this.#isDropping && !this.#client.disconnecting) this.lostConnections += 1
+      if (stood && !this.#isDropping && !this.#client.disconnecting) this.lostConnections += 1
+      stood = false // a failed attempt to come back is a close as well
       this.#isDropping = false
     })
   }

@@ -23,10 +23,12 @@ export interface FleetSummary {
   readonly qos: Readonly<Record<Qos, QosTally>>
   readonly births: { readonly sent: number; readonly seen: number }
   readonly wills: { readonly expected: number; readonly seen: number }
+  /** Devices without a connection when all was over. */
+  readonly missing: number
   readonly skipped: number
   readonly lostConnections: number
   readonly strange: number
-  /** QoS 1 lost nothing and QoS 2 arrived exactly once. */
+  /** QoS 1 lost nothing, QoS 2 arrived exactly once, and every device was still there. */
   readonly passed: boolean
 }
 
@@ -164,6 +166,7 @@ function summarize(
   ledger: Ledger,
 ): FleetSummary {
   const qos = { 0: ledger.tally(0), 1: ledger.tally(1), 2: ledger.tally(2) }
+  const missing = devices.filter((device) => !device.isConnected).length
   return {
     run,
     options,
@@ -171,10 +174,11 @@ function summarize(
     qos,
     births: { sent: sum(devices, (device) => device.births), seen: least(subscribers, (one) => one.births) },
     wills: { expected: sum(devices, (device) => device.wills), seen: least(subscribers, (one) => one.wills) },
+    missing,
     skipped: sum(devices, (device) => device.skipped),
     lostConnections: sum(devices, (device) => device.lostConnections),
     strange: sum(subscribers, (subscriber) => subscriber.strange),
-    passed: qos[1].lost === 0 && qos[2].lost === 0 && qos[2].duplicates === 0,
+    passed: qos[1].lost === 0 && qos[2].lost === 0 && qos[2].duplicates === 0 && missing === 0,
   }
 }
 

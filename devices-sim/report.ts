@@ -51,11 +51,12 @@ function remarks(summary: FleetSummary): string[] {
   return said
 }
 
-function verdict({ qos, passed }: FleetSummary): string {
+function verdict({ qos, missing, passed }: FleetSummary): string {
   if (passed) return 'QoS 1 lost nothing; QoS 2 arrived exactly once'
   const faults = [
     ...(qos[1].lost > 0 ? [`QoS 1 lost ${qos[1].lost}`] : []),
     ...(qos[2].lost > 0 ? [`QoS 2 lost ${qos[2].lost}`] : []),
+    ...(missing > 0 ? [`${missing} devices without a connection at the end`] : []),
     ...(qos[2].duplicates > 0 ? [`QoS 2 delivered ${qos[2].duplicates} twice`] : []),
   ]
   return `FAILED: ${faults.join(', ')}`

@@ -42,7 +42,7 @@ export class BrokerCore implements Statistics {
   readonly counters = newCounters()
   readonly time: BrokerTime
   readonly journal: Journal
-  readonly outboxPool = new OutboxPool()
+  readonly outboxPool = new OutboxPool(this.counters)
   readonly router: Router
   readonly sessions: SessionRegistry
   readonly subscriptions: Subscriptions

@@ -63,8 +63,10 @@ export class Deliverer {
   pump(session: ClientSession, connection: Connection): void {
     const { outbound } = session
     const { journal, time } = this.#core
+    // a session that ends with its connection is not in the store: its messages wait for no commit
+    const durable = session.isDurable ? journal.durable : Infinity
     while (outbound.hasWaiting && !this.isOutboxFull(connection)) {
-      const taken = outbound.take(time.nowMs, journal.durable)
+      const taken = outbound.take(time.nowMs, durable)
       if (taken === 'nothing') {
         if (outbound.isWaitingForCommit) journal.wait(connection)
         return
@@ -119,7 +121,7 @@ export class Deliverer {
       return
     }
     const { outbound } = session
-    const isDurable = session.expirySeconds > 0
+    const { isDurable } = session
     // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
     if (connection !== undefined && !(isDurable && qos === 2) && !this.isOutboxFull(connection)) {
       const packetId = outbound.admit(qos)
@@ -146,7 +148,7 @@ export class Deliverer {
     if (outcome === 'queued') {
       if (session.isDurable) this.#addRecipient(session, delivery)
       const connection = session.link
-      if (connection !== undefined && delivery.commit > this.#core.journal.durable) this.#core.journal.wait(connection)
+      if (connection !== undefined && session.isDurable) this.#core.journal.wait(connection)
     } else if (outcome === 'overflow') {
       this.#core.dropped('queue-full', session.clientId)
       if (session.link === undefined) this.#core.sessions.end(session)

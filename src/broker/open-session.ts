@@ -31,8 +31,8 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
   core.sessions.claim(session, connection)
   connection.session = session
   session.expirySeconds = expirySeconds(connection, packet)
-  if (session.expirySeconds > 0 || session.isStored) {
-    session.isStored = true
+  session.isDurable ||= session.expirySeconds > 0
+  if (session.isDurable) {
     commit = core.journal.append({ kind: 'session-opened', clientId, user, expirySeconds: session.expirySeconds })
   }
   return { session, isPresent, commit }

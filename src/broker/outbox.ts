@@ -1,4 +1,5 @@
 import type { ByteStream } from '../contracts/byte-stream.ts'
+import type { Counters } from '../contracts/statistics.ts'
 import { RingQueue } from '../structures/ring-queue.ts'
 import { SlabPool } from '../structures/slab-pool.ts'
 
@@ -14,11 +15,16 @@ interface Part {
 export class OutboxPool {
   readonly slabs = new SlabPool([1024, 8 * 1024, LARGEST_SLAB], (byteCount) => Buffer.allocUnsafeSlow(byteCount))
   pendingBytes = 0
+  readonly counters: Counters
   #dirty: Outbox[] = []
   readonly #flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
     for (const outbox of dirty) outbox.endTurn()
+  }
+
+  constructor(counters: Counters) {
+    this.counters = counters
   }
 
   /** The outbox has gathered its first bytes of this turn. */
@@ -51,7 +57,6 @@ export class Outbox {
   length = 0
   /** Bytes gathered and not yet taken by the operating system. */
   pendingBytes = 0
-  bytesWritten = 0
 
   /** `onDrained` is called when everything gathered so far has been taken. */
   constructor(pool: OutboxPool, stream: ByteStream, onDrained: () => void) {
@@ -149,7 +154,7 @@ export class Outbox {
     if (part.slab !== undefined) this.#pool.slabs.give(part.slab)
     if (this.#isClosed) return
     const byteCount = part.bytes.length
-    this.bytesWritten += byteCount
+    this.#pool.counters.bytesSent += byteCount
     this.pendingBytes -= byteCount
     this.#pool.pendingBytes -= byteCount
     if (this.#parts.length > 0 || (this.length > 0 && !this.#isDirty)) this.flush()

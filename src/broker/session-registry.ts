@@ -99,7 +99,7 @@ export class SessionRegistry {
     })
     if (lost > 0) this.#core.dropped('session-ended', session.clientId, lost)
     this.#core.wills.sessionEnded(session)
-    return session.isStored ? this.#core.journal.append({ kind: 'session-ended', clientId: session.clientId }) : 0
+    return session.isDurable ? this.#core.journal.append({ kind: 'session-ended', clientId: session.clientId }) : 0
   }
 
   #expired(session: ClientSession): void {

@@ -138,20 +138,35 @@ class Ending {
   }
 }
 
-/** Prints before it acknowledges, and acknowledges nothing that it does not print because --count is reached. */
+/**
+ * Prints before it acknowledges, and acknowledges nothing beyond --count: that stays in the session for the next time.
+ * A QoS 2 message is printed at PUBREL, but must be turned away at PUBLISH already.
+ */
 function printMessages(client: MqttClient, values: SubValues, terminal: Terminal, ended: Ending): void {
   const { stdout } = terminal
   const format: MessageFormat = values.json ? 'json' : values.verbose ? 'verbose' : 'payload'
   const count = values.count ?? Infinity
+  let admitted = 0
   let printed = 0
+  const isLeftOut = (packet: IPublishPacket): boolean => values['no-retained'] && packet.retain
+  const isAdmitted = (packet: IPublishPacket): boolean => isLeftOut(packet) || ++admitted <= count
   stdout.on('error', () => ended.with(exitCode.ok))
+  // After a lost connection what was not acknowledged comes again.
+  client.on('connect', () => (admitted = printed))
+  client.options.customHandleAcks = (_topicName, _payload, packet: IPublishPacket, acknowledge) => {
+    if (isAdmitted(packet)) acknowledge(0)
+    else acknowledge(enough)
+  }
   client.handleMessage = (packet: IPublishPacket, acknowledge) => {
-    if (printed >= count) return
-    if (values['no-retained'] && packet.retain) return acknowledge()
+    if (isLeftOut(packet)) return acknowledge()
+    if (printed >= count || (packet.qos === 0 && !isAdmitted(packet))) return acknowledge(enough)
     printed += 1
     const hasRoom = stdout.write(formatMessage(packet, format, new Date()))
-    if (hasRoom || printed >= count) acknowledge()
+    if (hasRoom || printed === count) acknowledge()
     else stdout.once('drain', () => acknowledge())
-    if (printed >= count) setImmediate(() => ended.with(exitCode.ok)) // the acknowledgement leaves first
+    if (printed === count) setImmediate(() => ended.with(exitCode.ok)) // the acknowledgement leaves first
   }
 }
+
+/** Keeps MQTT.js from acknowledging. */
+const enough = new Error('--count is reached')

@@ -1,7 +1,8 @@
 /** Every bound and switch the broker keeps to. Defaults: settings/settings.ts; the table for people: docs/limits.md. */
 
+import type { SharedStrategy } from '../topics/shared-group.ts'
+
 export type QueueFullPolicy = 'drop-oldest' | 'drop-newest' | 'disconnect'
-export type SharedSubscriptionStrategy = 'round-robin' | 'random' | 'sticky' | 'hash-topic'
 
 /** Every bound the broker keeps. A value of 0 means "no limit" where the comment says so. */
 export interface Limits {
@@ -59,7 +60,7 @@ export interface Features {
   readonly wildcardSubscriptionAvailable: boolean
   readonly subscriptionIdentifiersAvailable: boolean
   readonly sharedSubscriptionAvailable: boolean
-  readonly sharedSubscriptionStrategy: SharedSubscriptionStrategy
+  readonly sharedSubscriptionStrategy: SharedStrategy
   /** Refuse MQTT 3.1 client identifiers longer than 23 characters, as that text has it. */
   readonly strictMqtt31ClientIds: boolean
 }

@@ -19,8 +19,8 @@ export class Session<Link> {
   claimant: Link | undefined = undefined
   /** Seconds it outlives its connection: 0 ends with it, 0xFFFFFFFF never ends. */
   expirySeconds = 0
-  /** The store knows of it. */
-  isStored = false
+  /** It may outlive its connection, so the store knows of it, and what it is owed is kept until acknowledged. */
+  isDurable = false
   /** By topic filter as subscribed, `$share/...` included. */
   readonly subscriptions = new Map<string, Subscription<Link>>()
   /** How many of them are shared. */
@@ -42,10 +42,5 @@ export class Session<Link> {
     this.clientId = clientId
     this.user = user
     this.outbound = new Outbound(limits, onDrop)
-  }
-
-  /** It outlives its connection, so what it is owed is kept until acknowledged. */
-  get isDurable(): boolean {
-    return this.expirySeconds > 0
   }
 }

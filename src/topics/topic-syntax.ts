@@ -17,11 +17,9 @@ export function topicNameFault(topicName: string, maximumLevels: number): string
   return undefined
 }
 
-/** What is wrong with a topic filter without its $share part, or undefined. */
-export function topicFilterFault(topicFilter: string, maximumLevels: number): string | undefined {
-  if (topicFilter === '$share') return '$share needs a name and a topic filter' // [MQTT5-4.8.2-1]
+/** What is wrong with the form of a topic filter without its $share part, or undefined. */
+export function topicFilterFault(topicFilter: string): string | undefined {
   if (topicFilter === '') return 'a topic filter has at least one character' // [MQTT5-4.7.3-1]
-  if (hasMoreLevels(topicFilter, maximumLevels)) return `a topic filter has at most ${maximumLevels} levels`
   const levels = splitLevels(topicFilter)
   for (const [index, level] of levels.entries()) {
     if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) {
@@ -32,7 +30,7 @@ export function topicFilterFault(topicFilter: string, maximumLevels: number): st
   return undefined
 }
 
-function hasMoreLevels(topic: string, maximumLevels: number): boolean {
+export function hasMoreLevels(topic: string, maximumLevels: number): boolean {
   let levels = 1
   for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) if (++levels > maximumLevels) return true
   return false

@@ -6,7 +6,7 @@ import { killSpawnedClients, spawnClient, type SpawnedClient } from './spawned-c
 
 // stdbuf, because mosquitto_sub keeps its lines to itself until the end when stdout is a pipe.
 const programs = ['mosquitto_pub', 'mosquitto_sub', 'mosquitto_rr', 'stdbuf']
-const absent = programs.filter((program) => spawnSync(program, ['--help']).error !== undefined)
+const absent = programs.filter((name) => spawnSync(name, ['--help']).error !== undefined)
 if (absent.length > 0) console.warn(`skipping the tests with mosquitto's clients: ${absent.join(', ')} not installed`)
 
 const versions = ['mqttv31', 'mqttv311', 'mqttv5'] as const
@@ -28,7 +28,7 @@ async function publish(version: string, args: readonly string[], input?: string)
   expect(await program('mosquitto_pub', version, args, input).ended).toMatchObject({ code: 0, err: '' })
 }
 
-/** Subscribes, waits for the SUBACK and hands back the program. Messages are printed as `> topic qos retain payload`. */
+/** Subscribes, waits for the SUBACK, hands back the program. It prints messages as `> topic qos retain payload`. */
 async function subscribe(version: string, args: readonly string[]): Promise<SpawnedClient> {
   const subscriber = program('mosquitto_sub', version, ['-d', '-W', '10', '-F', '> %t %q %r %p', ...args])
   await subscriber.line(/^Subscribed/)
@@ -111,7 +111,9 @@ describe.skipIf(absent.length > 0)("mosquitto's clients", () => {
       it('matches wildcards level by level', async () => {
         const topicName = newTopic()
         const subscriber = await subscribe(version, ['-t', `${topicName}/+/x`, '-t', `${topicName}/y/#`, '-C', '3'])
-        for (const path of ['a/x', 'a/b/x', 'y', 'y/b/c']) await publish(version, ['-t', `${topicName}/${path}`, '-m', path])
+        for (const path of ['a/x', 'a/b/x', 'y', 'y/b/c']) {
+          await publish(version, ['-t', `${topicName}/${path}`, '-m', path])
+        }
         expect((await messages(subscriber)).map((line) => line.split(' ').at(-1))).toEqual(['a/x', 'y', 'y/b/c'])
       })
     })
@@ -143,10 +145,8 @@ describe.skipIf(absent.length > 0)("mosquitto's clients", () => {
     const [one, other] = [await subscribe('mqttv5', ['-t', filter]), await subscribe('mqttv5', ['-t', filter])]
     const numbers = Array.from({ length: 10 }, (_, index) => String(index))
     await publish('mqttv5', ['-t', topicName, '-q', '0', '-l'], `${numbers.join('\n')}\n`)
-    const seen = await Promise.all(numbers.map((number) => {
-      const pattern = new RegExp(`^> .* ${number}$`)
-      return Promise.any([one.line(pattern), other.line(pattern)])
-    }))
+    const patterns = numbers.map((number) => new RegExp(`^> .* ${number}$`))
+    const seen = await Promise.all(patterns.map((pattern) => Promise.any([one.line(pattern), other.line(pattern)])))
     for (const client of [one, other]) client.kill('SIGTERM')
     const all = (await Promise.all([one.ended, other.ended])).flatMap(({ out }) => out.split('\n'))
     expect(all.filter((line) => line.startsWith('> ')).toSorted()).toEqual(seen.toSorted())

@@ -7,6 +7,8 @@ export interface SpawnedClient {
   /** What it wrote to stdout and stderr, and how it ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
   kill(signal: NodeJS.Signals): void
+  /** As `| head` does: what it writes to stdout from now on meets a closed pipe. */
+  closeStdout(): void
 }
 
 const running = new Set<ChildProcess>()
@@ -54,6 +56,7 @@ export function spawnClient(command: string, args: readonly string[], input = ''
       }),
     ended,
     kill: (signal) => child.kill(signal),
+    closeStdout: () => child.stdout.destroy(),
   }
 }
 

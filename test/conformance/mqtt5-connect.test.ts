@@ -105,7 +105,7 @@ describe('a CONNECT that breaks a rule', () => {
     },
   )
 
-  it.each([0, 1, 2, 6, 127, 132, 255])('[MQTT5-3.1.2-2] has protocol version %d', async (protocolLevel) => {
+  it.each([0, 1, 2, 6, 127, 134, 255])('[MQTT5-3.1.2-2] has protocol version %d', async (protocolLevel) => {
     const answered: Buffer[] = []
     const socket = connectSocket(broker.port, '127.0.0.1')
     socket.on('data', (chunk) => answered.push(chunk)).on('error', () => undefined)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { publishPacket, subscribePacket } from '../support/wire-packets.ts'
-import { expectClosed, unique, useBroker } from '../support/wire-steps.ts'
+import { expectClosed, useBroker } from '../support/wire-steps.ts'
 
 const maximumTopicLevels = 500
 const broker = useBroker(5, { limits: { maximumTopicLevels } })

@@ -20,6 +20,7 @@ const summary: FleetSummary = {
   qos: { 0: clean, 1: clean, 2: clean },
   births: { sent: 4, seen: 4 },
   wills: { expected: 1, seen: 1 },
+  missing: 0,
   skipped: 0,
   lostConnections: 0,
   strange: 0,
@@ -43,5 +44,7 @@ describe('the report', () => {
     const text = summaryText({ ...summary, qos, passed: false })
     expect(text).toContain('FAILED: QoS 1 lost 2, QoS 2 delivered 3 twice')
     expect(text).not.toContain('exactly once')
+    const gone = summaryText({ ...summary, missing: 3, passed: false })
+    expect(gone).toContain('FAILED: 3 devices without a connection at the end')
   })
 })

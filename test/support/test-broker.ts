@@ -3,7 +3,11 @@ import type { Authorizer } from '../../src/contracts/authorizer.ts'
 import type { Store } from '../../src/contracts/store.ts'
 import { createBroker, type Broker } from '../../src/server.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
+import { DelayedStore } from './delayed-store.ts'
 import { FakeClock } from './fake-clock.ts'
+
+/** Set by the `slow-store` project: the same tests against a store that answers after random delays. */
+const slowStoreSeed = process.env['TOPIARY_TEST_SLOW_STORE']
 
 /** What a test may put in the place of the default parts. */
 export interface TestBrokerParts {
@@ -33,7 +37,7 @@ export async function startTestBroker(settings: PartialSettings = {}, parts: Tes
       ],
       ...settings,
     },
-    { clock, ...parts },
+    { clock, ...(slowStoreSeed !== undefined && { store: new DelayedStore(Number(slowStoreSeed)) }), ...parts },
   )
   const addresses = await broker.listen()
   return {

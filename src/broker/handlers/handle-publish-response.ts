@@ -45,7 +45,7 @@ function received(connection: Connection, session: ClientSession, packetId: numb
     responses.publishResponse('pubrel', packetId, ReasonCode.packetIdentifierNotFound, 0)
     return
   }
-  const commit = session.isStored
+  const commit = session.isDurable
     ? core.journal.append({ kind: 'released', clientId: session.clientId, position })
     : 0
   responses.publishResponse('pubrel', packetId, 0, commit)
@@ -58,7 +58,7 @@ function released(connection: Connection, session: ClientSession, packetId: numb
     responses.publishResponse('pubcomp', packetId, ReasonCode.packetIdentifierNotFound, 0)
     return
   }
-  const commit = session.isStored
+  const commit = session.isDurable
     ? core.journal.append({ kind: 'inbound-id', clientId: session.clientId, packetId, held: false })
     : 0
   responses.publishResponse('pubcomp', packetId, 0, commit)
@@ -72,7 +72,7 @@ function completed(connection: Connection, session: ClientSession, packetId: num
 /** A message has reached its client or been refused by it; the next may follow. */
 function ended(connection: Connection, session: ClientSession, position: number, reasonCode: number): void {
   const { core } = connection
-  if (session.isStored) core.journal.append({ kind: 'delivered', clientId: session.clientId, position })
+  if (session.isDurable) core.journal.append({ kind: 'delivered', clientId: session.clientId, position })
   if (reasonCode >= 0x80) core.dropped('refused-by-client', session.clientId)
   if (session.outbound.hasWaiting || session.sharedSubscriptions > 0) connection.pump()
   if (session.replay !== undefined) core.replays.continue(session)

@@ -61,7 +61,7 @@ function accept(connection: Connection, session: ClientSession, route: Route, me
   let commit = outcome < 0 ? 0 : outcome
   if (qos === 2) {
     session.inboundIds.add(packetId)
-    if (session.expirySeconds > 0) {
+    if (session.isDurable) {
       commit = core.journal.append({ kind: 'inbound-id', clientId: session.clientId, packetId, held: true })
     }
   }

@@ -2,27 +2,27 @@ import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader
 import { decodeSubscribe, type SubscribePacket, type SubscriptionRequest, subscriptionOptions } from '../../protocol/packets/subscribe.ts'
 import { encodeSubscriptionResponse } from '../../protocol/packets/subscription-response.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
-import { hasWildcard, parseSharedFilter, SHARE_PREFIX, topicFilterFault } from '../../topics/topic-syntax.ts'
+import { hasMoreLevels, hasWildcard, parseSharedFilter, SHARE_PREFIX, topicFilterFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
 import type { ClientSession, ClientSubscription } from '../types.ts'
 
 /** SUBSCRIBE: check every filter before any takes effect, ask for each right, subscribe, answer, replay. Section 3.8. */
 export function handleSubscribe(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
   const packet = decodeSubscribe(new ByteReader(bytes, bodyStart, end), connection.protocolVersion)
-  for (const request of packet.subscriptions) checkFilter(connection, request.topicFilter, request.noLocal)
+  for (const request of packet.subscriptions) checkFilter(request.topicFilter, request.noLocal)
   authorizeAll(connection, packet, (allowed) => subscribeAll(connection, packet, allowed))
 }
 
 /** A filter of the wrong form ends the connection, and nothing of the packet takes effect. */
-export function checkFilter(connection: Connection, filter: string, noLocal: boolean): void {
+export function checkFilter(filter: string, noLocal: boolean): void {
   let topicFilter = filter
-  if (filter.startsWith(SHARE_PREFIX)) {
+  if (filter.startsWith(SHARE_PREFIX) || filter === '$share') {
     const shared = parseSharedFilter(filter)
     if (shared === undefined) throw malformed('$share needs a name without wildcards and a topic filter') // [MQTT5-4.8.2-1]
     if (noLocal) throw protocolError('No Local on a shared subscription') // [MQTT5-3.8.3-4]
     topicFilter = shared.topicFilter
   }
-  const fault = topicFilterFault(topicFilter, connection.core.limits.maximumTopicLevels)
+  const fault = topicFilterFault(topicFilter)
   if (fault !== undefined) throw malformed(fault)
 }
 
@@ -63,7 +63,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
     const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
     const isNew = !session.subscriptions.has(request.topicFilter)
     const subscription = core.subscriptions.add(session, { ...request, qos }, identifier)
-    if (session.isStored) {
+    if (session.isDurable) {
       commit = core.journal.append({
         kind: 'subscribed',
         clientId: session.clientId,
@@ -106,6 +106,7 @@ function refusalOf(
   if (hasWildcard(request.topicFilter) && !features.wildcardSubscriptionAvailable) {
     return ReasonCode.wildcardSubscriptionsNotSupported
   }
+  if (hasMoreLevels(request.topicFilter, limits.maximumTopicLevels)) return ReasonCode.topicFilterInvalid
   const isNew = !session.subscriptions.has(request.topicFilter)
   if (isNew && session.subscriptions.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
   return undefined
