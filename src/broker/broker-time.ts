@@ -16,12 +16,14 @@ export class BrokerTime {
   nowMs: number
   readonly startedAtMs: number
 
-  constructor(clock: Clock) {
+  /** `guarded` runs a timer so that a fault in it stops no other. */
+  constructor(clock: Clock, guarded: (task: () => void) => void) {
     this.#clock = clock
     this.#offsetMs = clock.wallMs() - clock.monotonicMs()
     this.nowMs = this.startedAtMs = clock.wallMs()
     this.#wheel = new TimingWheel(this.nowMs, TICK_MS)
-    this.#stopTicking = clock.every(TICK_MS, () => this.#wheel.advance(this.update()))
+    const fire = (timer: Timer): void => guarded(() => timer.fire(this.nowMs))
+    this.#stopTicking = clock.every(TICK_MS, () => this.#wheel.advance(this.update(), fire))
   }
 
   update(): number {

@@ -75,6 +75,7 @@ export class Connection implements ByteStreamEvents, Timer {
   #lastPacketMs = 0
   /** How many things hold up reading: an authenticator, an authorizer, a commit, CONNACK on its way. */
   #holds = 0
+  #isHeldByOutbox = false
 
   constructor(core: BrokerCore, stream: ByteStream) {
     this.core = core
@@ -107,12 +108,13 @@ export class Connection implements ByteStreamEvents, Timer {
     this.#lastPacketMs = this.core.time.update()
     this.core.counters.bytesReceived += chunk.length
     this.#guarded(() => this.reader.push(chunk))
+    this.#holdWhileOutboxIsFull()
   }
 
   /** The stream is gone, by the client's doing or the network's. */
   onClose(error?: Error): void {
     if (error !== undefined) this.core.log.debug({ clientId: this.clientId, error: error.message }, 'stream failed')
-    this.#leave('lost')
+    this.core.guarded(() => this.#leave('lost'))
     this.state = 'closed'
     if (this.outbox.close() > 0 && this.unconfirmedQos0 > 0) {
       this.core.dropped('connection-lost', this.clientId, this.unconfirmedQos0)
@@ -287,9 +289,7 @@ export class Connection implements ByteStreamEvents, Timer {
       else refuseConnect(this, error.reasonCode, error.message)
       return
     }
-    this.core.counters.assertions++
-    const detail = error instanceof Error ? error.stack : String(error)
-    this.core.log.error({ clientId: this.clientId, error: detail }, 'a fault of the broker closed this connection')
+    this.core.faulted(error, this.clientId)
     if (this.state === 'connected') this.disconnect(ReasonCode.unspecifiedError, 'an internal error')
     else refuseConnect(this, ReasonCode.unspecifiedError, 'an internal error')
   }
@@ -325,15 +325,30 @@ export class Connection implements ByteStreamEvents, Timer {
 
   #drained(): void {
     this.unconfirmedQos0 = 0
+    if (this.#isHeldByOutbox) {
+      this.#isHeldByOutbox = false
+      this.release()
+    }
     const { session } = this
     if (session === undefined) return
-    this.pump()
-    this.core.replays.continue(session)
+    this.run(() => {
+      this.pump()
+      this.core.replays.continue(session)
+    })
+  }
+
+  /** A client that sends without reading the answers is not read until it has. */
+  #holdWhileOutboxIsFull(): void {
+    if (this.#isHeldByOutbox || !this.isOpen || !this.core.deliverer.isOutboxFull(this)) return
+    this.#isHeldByOutbox = true
+    this.hold()
   }
 
   committed(commit: number): void {
-    this.responses.committed(commit)
-    if (this.session?.outbound.hasWaiting) this.pump()
+    this.run(() => {
+      this.responses.committed(commit)
+      if (this.session?.outbound.hasWaiting) this.pump()
+    })
   }
 
   commitFailed(): void {

@@ -62,7 +62,7 @@ export class BrokerCore implements Statistics {
     this.log = parts.log
     this.authenticator = parts.authenticator
     this.authorizer = parts.authorizer
-    this.time = new BrokerTime(parts.clock)
+    this.time = new BrokerTime(parts.clock, (task) => this.guarded(task))
     this.journal = new Journal(parts.store, parts.log)
     this.router = new Router(parts.authorizer, parts.limits.maximumTopicLevels)
     this.sessions = new SessionRegistry(this)
@@ -93,6 +93,21 @@ export class BrokerCore implements Statistics {
     const route = this.router.resolve(topicBytes, 0, topicBytes.length)
     message.topicBytes = route.topicBytes
     this.deliverer.publish(route, message)
+  }
+
+  /** Runs what no connection answers for: a fault of ours is counted and logged, and the broker goes on. */
+  guarded(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.faulted(error, '')
+    }
+  }
+
+  faulted(error: unknown, clientId: string): void {
+    this.counters.assertions++
+    const detail = error instanceof Error ? error.stack : String(error)
+    this.log.error({ clientId, error: detail }, 'a fault of the broker')
   }
 
   /** A message did not reach somebody; `clientId` is who went without, where that is one client. */

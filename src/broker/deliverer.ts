@@ -151,9 +151,14 @@ export class Deliverer {
       if (connection !== undefined && session.isDurable) this.#core.journal.wait(connection)
     } else if (outcome === 'overflow') {
       this.#core.dropped('queue-full', session.clientId)
-      if (session.link === undefined) this.#core.sessions.end(session)
-      else session.link.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
+      // later: ending a session may publish its will, and this message is still under way
+      setImmediate(() => this.#core.guarded(() => this.#overflowed(session)))
     }
+  }
+
+  #overflowed(session: ClientSession): void {
+    if (session.link === undefined) this.#core.sessions.end(session)
+    else session.link.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
   }
 
   #deliverToGroup(route: Route, message: ApplicationMessage, group: SubscriptionGroup): void {

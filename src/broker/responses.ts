@@ -8,6 +8,9 @@ type Waiting =
   | { readonly commit: number; readonly packet: Uint8Array }
   | { readonly commit: number; readonly type: PublishResponseType; readonly packetId: number; readonly reasonCode: number }
 
+/** Answers one client may have waiting for commits before it is not read. */
+const MAXIMUM_WAITING = 16_384
+
 /**
  * What a connection is answered, in the order it asked. An answer whose record is not durable waits, and those behind
  * it wait with it, even if they need no commit. Bytes waiting for a commit are bounded: beyond, the client is not read.
@@ -55,10 +58,7 @@ export class Responses {
     this.#uncommittedBytes += byteCount
     this.#core.uncommittedBytes += byteCount
     this.#core.journal.wait(this.#connection)
-    if (!this.#isHolding && this.#isOverLimit()) {
-      this.#isHolding = true
-      this.#connection.hold()
-    }
+    this.#holdWhileOverLimit()
   }
 
   committed(commit: number): void {
@@ -89,6 +89,7 @@ export class Responses {
 
   #isOverLimit(): boolean {
     const { maximumUncommittedBytes, maximumUncommittedBytesTotal } = this.#core.limits
+    if (this.#waiting.length >= MAXIMUM_WAITING) return true
     if (this.#uncommittedBytes === 0) return false
     return this.#uncommittedBytes >= maximumUncommittedBytes || this.#core.uncommittedBytes >= maximumUncommittedBytesTotal
   }
@@ -96,6 +97,13 @@ export class Responses {
   #push(waiting: Waiting): void {
     this.#waiting.push(waiting)
     this.#core.journal.wait(this.#connection)
+    this.#holdWhileOverLimit()
+  }
+
+  #holdWhileOverLimit(): void {
+    if (this.#isHolding || !this.#isOverLimit()) return
+    this.#isHolding = true
+    this.#connection.hold()
   }
 
   /** Two bytes of body unless a 5.0 client has a reason code to learn. Reason Strings are not sent here. */

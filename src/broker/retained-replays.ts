@@ -14,10 +14,15 @@ interface Walk {
 
 /** The walks of one session, one after the other. */
 class SessionReplay {
-  readonly walks: Walk[] = []
+  walks: Walk[] = []
   /** Topics that went out live meanwhile: their retained message would be stale, coming after. */
   readonly #sentLive = new Set<string>()
   isScheduled = false
+
+  /** A subscription made anew is walked anew. */
+  forget(filter: string): void {
+    this.walks = this.walks.filter((walk) => walk.subscription.filter !== filter)
+  }
 
   sentLive(topicName: string): void {
     this.#sentLive.add(topicName)
@@ -42,6 +47,7 @@ export class RetainedReplays {
   start(subscription: ClientSubscription): void {
     const { session } = subscription
     const replay = (session.replay ??= new SessionReplay()) as SessionReplay
+    replay.forget(subscription.filter)
     replay.walks.push({ subscription, messages: this.#core.retained.match(subscription.topicFilter) })
     if (!replay.isScheduled) this.#slice(session, replay)
   }
@@ -74,7 +80,7 @@ export class RetainedReplays {
     replay.isScheduled = true
     setImmediate(() => {
       replay.isScheduled = false
-      this.continue(session)
+      this.#core.guarded(() => this.continue(session))
     })
   }
 

@@ -174,13 +174,13 @@ function newDestination(session: ClientSession, subscriptions: readonly ClientSu
 function merge(session: ClientSession, subscriptions: readonly ClientSubscription[]): Destination {
   let qos: 0 | 1 | 2 = 0
   let retainAsPublished = false
-  let subscriptionIdentifiers = noIdentifiers
+  const identifiers: number[] = []
   for (const subscription of subscriptions) {
     if (subscription.qos > qos) qos = subscription.qos
     if (subscription.retainAsPublished) retainAsPublished = true
-    const identifier = subscription.subscriptionIdentifier
-    if (identifier > 0) subscriptionIdentifiers = [...subscriptionIdentifiers, identifier]
+    if (subscription.subscriptionIdentifier > 0) identifiers.push(subscription.subscriptionIdentifier)
   }
+  const subscriptionIdentifiers = identifiers.length === 0 ? noIdentifiers : identifiers
   return { session, qos, retainAsPublished, subscriptionIdentifiers, local: undefined }
 }
 

@@ -20,6 +20,7 @@ export class WebSocketStream implements ByteStream {
   open(events: ByteStreamEvents): void {
     let failure: Error | undefined
     this.#socket.on('message', (data: Buffer, isBinary) => {
+      if (this.#socket.readyState !== this.#socket.OPEN) return
       if (isBinary) events.onData(data)
       else this.#socket.close(1003, 'MQTT needs binary frames') // [MQTT5-6.0.0-1]
     })

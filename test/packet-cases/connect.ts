@@ -1,6 +1,7 @@
 import type { ConnectPacket } from '../../src/protocol/packets/connect.ts'
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version31, version311, version5,
+  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version31, version311,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
@@ -203,7 +204,7 @@ export const connectFaults: readonly FaultCase[] = [
   fault('a user name that is no UTF-8 [MQTT5-3.1.3-12]', version311, `10 ( 'MQTT' 04  82 00 3c 'id' 00 01 ff )`),
   fault('a will topic that is no UTF-8 [MQTT5-3.1.3-11]', version311, `10 ( 'MQTT' 04  06 00 3c 'id' 00 01 c0 'm' )`),
   fault('a will property among those of CONNECT', version5, `10 ( 'MQTT' 05  02 00 3c ( 18 00 00 00 01 ) 'id' )`),
-  fault('a property of CONNECT among those of the will', version5, `10 ( 'MQTT' 05  06 00 3c ( ) 'id' ( 21 00 01 ) 'w' 'm' )`),
+  fault('a property of CONNECT in the will', version5, `10 ( 'MQTT' 05  06 00 3c ( ) 'id' ( 21 00 01 ) 'w' 'm' )`),
   {
     ...fault('authentication data without method', version5, `10 ( 'MQTT' 05  02 00 3c ( 16 'data' ) 'id' )`),
     reasonCode: protocolError,

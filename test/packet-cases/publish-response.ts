@@ -1,6 +1,8 @@
 import type { PublishResponseType } from '../../src/protocol/packets/publish-response.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
-import { everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5 } from './packet-case.ts'
+import {
+  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+} from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
 const received = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]

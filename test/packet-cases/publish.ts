@@ -1,6 +1,6 @@
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, type PublishPacket, topicAliasInvalid,
-  version3, version31, version311, version5,
+  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, type PublishPacket,
+  topicAliasInvalid, version3, version31, version311, version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 

@@ -1,6 +1,8 @@
 import type { SubscriptionRequest } from '../../src/protocol/packets/subscribe.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
-import { everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5 } from './packet-case.ts'
+import {
+  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+} from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
 function request(topicFilter: string, parts: Partial<SubscriptionRequest> = {}): SubscriptionRequest {

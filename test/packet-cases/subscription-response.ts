@@ -65,15 +65,20 @@ export const subscriptionResponseCases: readonly PacketCase[] = [
 ]
 
 export const subscriptionResponseFaults: readonly FaultCase[] = [
-  { ...fault('suback', everyVersion, '90 ( 00 00 ( ) 00 )'), name: 'SUBACK: packet identifier 0', reasonCode: protocolError },
-  { ...fault('unsuback', everyVersion, 'b0 ( 00 00 ( ) )'), name: 'UNSUBACK: packet identifier 0', reasonCode: protocolError },
-  { ...fault('suback', everyVersion, '90 01 00'), name: 'SUBACK: half a packet identifier' },
-  { ...fault('unsuback', version3, 'b0 03 00 01 00'), name: 'UNSUBACK: a payload in 3.x' },
-  { ...fault('suback', version5, '90 02 00 01'), name: 'SUBACK: no properties' },
-  { ...fault('suback', version5, '90 ( 00 01 ( 0b 01 ) 00 )'), name: 'SUBACK: a subscription identifier' },
-  { ...fault('unsuback', version5, 'b0 ( 00 01 ( 0b 01 ) 00 )'), name: 'UNSUBACK: a subscription identifier' },
+  { ...fault('suback', 'packet identifier 0', everyVersion, '90 ( 00 00 ( ) 00 )'), reasonCode: protocolError },
+  { ...fault('unsuback', 'packet identifier 0', everyVersion, 'b0 ( 00 00 ( ) )'), reasonCode: protocolError },
+  fault('suback', 'half a packet identifier', everyVersion, '90 01 00'),
+  fault('unsuback', 'a payload in 3.x', version3, 'b0 03 00 01 00'),
+  fault('suback', 'no properties', version5, '90 02 00 01'),
+  fault('suback', 'a subscription identifier', version5, '90 ( 00 01 ( 0b 01 ) 00 )'),
+  fault('unsuback', 'a subscription identifier', version5, 'b0 ( 00 01 ( 0b 01 ) 00 )'),
 ]
 
-function fault(type: FaultCase['type'], versions: FaultCase['versions'], notation: string): FaultCase {
-  return { name: '', versions, type, bytes: wire(notation), reasonCode: malformed }
+function fault(
+  type: SubscriptionResponse['type'],
+  name: string,
+  versions: FaultCase['versions'],
+  notation: string,
+): FaultCase {
+  return { name: `${type.toUpperCase()}: ${name}`, versions, type, bytes: wire(notation), reasonCode: malformed }
 }

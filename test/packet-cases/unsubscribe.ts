@@ -1,5 +1,7 @@
 import type { Properties } from '../../src/protocol/properties.ts'
-import { everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5 } from './packet-case.ts'
+import {
+  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+} from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
 function unsubscribe(packetId: number, topicFilters: string[], properties: Properties = {}): Packet {

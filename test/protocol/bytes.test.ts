@@ -87,7 +87,6 @@ describe('ByteReader', () => {
     ['a byte', '', (reader) => reader.byte()],
     ['a two byte integer', '01', (reader) => reader.twoByteInteger()],
     ['a four byte integer', '01 02 03', (reader) => reader.fourByteInteger()],
-    ['the length of a text', '00', (reader) => reader.text()],
     ['a text', '00 02 61', (reader) => reader.text()],
     ['a text stepped over', '00 02 61', (reader) => reader.skipText()],
     ['a binary', '00 02 61', (reader) => reader.binary()],

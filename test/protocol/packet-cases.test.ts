@@ -25,7 +25,8 @@ it('the fixed header of each case has its type and the flags it must have [MQTT5
     expect(header >> 4, name).toBe(PacketType[packet.type])
     if (packet.type !== 'publish') expect(header & 15, name).toBe(requiredFlags(header >> 4))
   }
-  expect(Array.from({ length: 16 }, (_, type) => requiredFlags(type))).toEqual([0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0])
+  const flagged = Array.from({ length: 16 }, (_, type) => type).filter((type) => requiredFlags(type) !== 0)
+  expect(flagged).toEqual([PacketType.pubrel, PacketType.subscribe, PacketType.unsubscribe])
 })
 
 describe('decode', () => {

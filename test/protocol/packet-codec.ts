@@ -11,7 +11,9 @@ import { decodeDisconnect, encodeDisconnect } from '../../src/protocol/packets/d
 import { decodePublishResponse, encodePublishResponse } from '../../src/protocol/packets/publish-response.ts'
 import { decodePublish, encodePublishHead, publishPacketSize } from '../../src/protocol/packets/publish.ts'
 import { decodeSubscribe, encodeSubscribe } from '../../src/protocol/packets/subscribe.ts'
-import { decodeSubscriptionResponse, encodeSubscriptionResponse } from '../../src/protocol/packets/subscription-response.ts'
+import {
+  decodeSubscriptionResponse, encodeSubscriptionResponse,
+} from '../../src/protocol/packets/subscription-response.ts'
 import { decodeUnsubscribe, encodeUnsubscribe } from '../../src/protocol/packets/unsubscribe.ts'
 import { decodeProperties } from '../../src/protocol/properties.ts'
 import { decodeText, encodeText } from '../../src/protocol/text.ts'
@@ -118,7 +120,10 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
   }
 }
 
-function encodePublishPacket(packet: Extract<Packet, { type: 'publish' }>, protocolVersion: ProtocolVersion): Uint8Array {
+function encodePublishPacket(
+  packet: Extract<Packet, { type: 'publish' }>,
+  protocolVersion: ProtocolVersion,
+): Uint8Array {
   const { payload, qos, retain, dup, packetId, topicName } = packet
   const { subscriptionIdentifiers = [], topicAlias = 0, ...properties } = packet.properties
   const message = newApplicationMessage({ payload, qos, retain, properties }, '', 0)

@@ -142,26 +142,6 @@ describe('memory for a packet under way', () => {
     expect(allocated).toEqual([16_384, 32_768, 65_536, packet.length])
     expect(reader.partialBytes).toBe(0)
   })
-
-  /** Sizes of the byte arrays a task makes. */
-  function allocatedBy(task: () => void): number[] {
-    const sizes: number[] = []
-    const original = globalThis.Uint8Array
-    const spy = new Proxy(original, {
-      construct(target, parameters: [number], newTarget) {
-        const made = Reflect.construct(target, parameters, newTarget === spy ? target : newTarget) as Uint8Array
-        if (typeof parameters[0] === 'number') sizes.push(made.length)
-        return made
-      },
-    })
-    globalThis.Uint8Array = spy
-    try {
-      task()
-    } finally {
-      globalThis.Uint8Array = original
-    }
-    return sizes
-  }
 })
 
 describe('chunks', () => {
@@ -342,3 +322,23 @@ describe('stopping', () => {
     )
   })
 })
+
+/** Sizes of the byte arrays a task makes. */
+function allocatedBy(task: () => void): number[] {
+  const sizes: number[] = []
+  const original = globalThis.Uint8Array
+  const spy = new Proxy(original, {
+    construct(target, parameters: [number], newTarget) {
+      const made = Reflect.construct(target, parameters, newTarget === spy ? target : newTarget) as Uint8Array
+      if (typeof parameters[0] === 'number') sizes.push(made.length)
+      return made
+    },
+  })
+  globalThis.Uint8Array = spy
+  try {
+    task()
+  } finally {
+    globalThis.Uint8Array = original
+  }
+  return sizes
+}

@@ -21,8 +21,6 @@ export function handlePublish(
   const { core } = connection
   const message = core.inbound
   decodePublish(message, bytes, packetStart, bodyStart, end, connection.protocolVersion)
-  core.counters.publishReceived++
-  core.counters.publishBytesReceived += message.payloadEnd - message.payloadStart
   const route = resolveTopic(connection, message)
   const { qos, retain } = message
   if (qos > core.features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'QoS is above Maximum QoS')
@@ -40,6 +38,8 @@ export function handlePublish(
     connection.reader.putBack(packet)
     return
   }
+  core.counters.publishReceived++
+  core.counters.publishBytesReceived += message.payloadEnd - message.payloadStart
   if (!isAllowed) {
     refuse(connection, message)
     return

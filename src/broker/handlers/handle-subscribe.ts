@@ -8,7 +8,9 @@ import type { ClientSession, ClientSubscription } from '../types.ts'
 
 /** SUBSCRIBE: check every filter before any takes effect, ask for each right, subscribe, answer, replay. Section 3.8. */
 export function handleSubscribe(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
-  const packet = decodeSubscribe(new ByteReader(bytes, bodyStart, end), connection.protocolVersion)
+  const { maximumSubscriptionsPerSession } = connection.core.limits
+  const reader = new ByteReader(bytes, bodyStart, end)
+  const packet = decodeSubscribe(reader, connection.protocolVersion, maximumSubscriptionsPerSession)
   for (const request of packet.subscriptions) checkFilter(request.topicFilter, request.noLocal)
   authorizeAll(connection, packet, (allowed) => subscribeAll(connection, packet, allowed))
 }
@@ -59,7 +61,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
   let commit = 0
   const reasonCodes = packet.subscriptions.map((request, index) => {
     const refusal = refusalOf(connection, session, request, identifier, allowed[index] === true)
-    if (refusal !== undefined) return refused(connection, request, refusal)
+    if (refusal !== undefined) return refusalCode(connection, refusal)
     const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
     const isNew = !session.subscriptions.has(request.topicFilter)
     const subscription = core.subscriptions.add(session, { ...request, qos }, identifier)
@@ -75,6 +77,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
     if (wantsRetained(request, isNew)) replayed.push(subscription)
     return qos
   })
+  logRefusals(connection, packet, reasonCodes)
   const type = 'suback'
   connection.responses.packet(
     encodeSubscriptionResponse({ type, packetId: packet.packetId, properties: {}, reasonCodes }, protocolVersion),
@@ -112,9 +115,17 @@ function refusalOf(
   return undefined
 }
 
-function refused(connection: Connection, request: SubscriptionRequest, reasonCode: number): number {
-  const { core, clientId, protocolVersion } = connection
-  core.log.info({ clientId, topicFilter: request.topicFilter, reasonCode }, 'subscription refused')
+/** One line a packet, however many filters it holds. */
+function logRefusals(connection: Connection, packet: SubscribePacket, reasonCodes: readonly number[]): void {
+  const first = reasonCodes.findIndex((code) => code >= 0x80)
+  if (first < 0) return
+  const { core, clientId } = connection
+  const refused = reasonCodes.filter((code) => code >= 0x80).length
+  const fields = { clientId, refused, topicFilter: packet.subscriptions[first]?.topicFilter, reasonCode: reasonCodes[first] }
+  core.log.info(fields, 'subscription refused')
+}
+
+function refusalCode({ protocolVersion }: Connection, reasonCode: number): number {
   if (protocolVersion === 5) return reasonCode
   // 3.1 has no failure code: saying it was granted would be a lie
   if (protocolVersion === 3) throw protocolError('subscription refused, which MQTT 3.1 cannot say')

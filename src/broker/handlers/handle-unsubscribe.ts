@@ -10,7 +10,8 @@ import { checkFilter } from './handle-subscribe.ts'
 export function handleUnsubscribe(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
   const { core, protocolVersion } = connection
   const session = connection.session as ClientSession
-  const packet = decodeUnsubscribe(new ByteReader(bytes, bodyStart, end), protocolVersion)
+  const { maximumSubscriptionsPerSession } = core.limits
+  const packet = decodeUnsubscribe(new ByteReader(bytes, bodyStart, end), protocolVersion, maximumSubscriptionsPerSession)
   for (const topicFilter of packet.topicFilters) checkFilter(topicFilter, false)
   let commit = 0
   const reasonCodes = packet.topicFilters.map((topicFilter) => {

@@ -1,6 +1,8 @@
 import { type ByteReader, malformed, protocolError } from '../byte-reader.ts'
 import { ByteWriter } from '../byte-writer.ts'
 import { PacketType, type ProtocolVersion } from '../packet-types.ts'
+import { ProtocolError } from '../protocol-error.ts'
+import { ReasonCode } from '../reason-codes.ts'
 import { decodeProperties, encodeProperties, type Properties } from '../properties.ts'
 
 export interface SubscriptionRequest {
@@ -19,12 +21,20 @@ export interface SubscribePacket {
   readonly subscriptions: readonly SubscriptionRequest[]
 }
 
-export function decodeSubscribe(reader: ByteReader, protocolVersion: ProtocolVersion): SubscribePacket {
+/** `maximumFilters` bounds the work one packet can ask for. */
+export function decodeSubscribe(
+  reader: ByteReader,
+  protocolVersion: ProtocolVersion,
+  maximumFilters = Infinity,
+): SubscribePacket {
   const packetId = decodePacketId(reader)
   const properties = protocolVersion === 5 ? decodeProperties(reader, 'subscribe') : {}
   if (reader.remaining === 0) throw protocolError('SUBSCRIBE holds no topic filter') // [MQTT5-3.8.3-2]
   const subscriptions: SubscriptionRequest[] = []
-  while (reader.remaining > 0) subscriptions.push(decodeSubscription(reader, protocolVersion))
+  while (reader.remaining > 0) {
+    if (subscriptions.length >= maximumFilters) throw tooManyFilters(maximumFilters)
+    subscriptions.push(decodeSubscription(reader, protocolVersion))
+  }
   return { packetId, properties, subscriptions }
 }
 
@@ -55,6 +65,10 @@ export function encodeSubscribe(packet: SubscribePacket, protocolVersion: Protoc
   if (protocolVersion === 5) encodeProperties(writer, packet.properties)
   for (const request of packet.subscriptions) writer.text(request.topicFilter).byte(subscriptionOptions(request))
   return writer.packet(PacketType.subscribe, 2)
+}
+
+export function tooManyFilters(maximum: number): ProtocolError {
+  return new ProtocolError(ReasonCode.quotaExceeded, `a packet holds at most ${maximum} topic filters`)
 }
 
 /** A packet identifier where one is due; 0 is none. [MQTT5-2.2.1-3] */

@@ -2,7 +2,7 @@ import { type ByteReader, protocolError } from '../byte-reader.ts'
 import { ByteWriter } from '../byte-writer.ts'
 import { PacketType, type ProtocolVersion } from '../packet-types.ts'
 import { decodeProperties, encodeProperties, type Properties } from '../properties.ts'
-import { decodePacketId } from './subscribe.ts'
+import { decodePacketId, tooManyFilters } from './subscribe.ts'
 
 /** UNSUBSCRIBE, section 3.10. */
 export interface UnsubscribePacket {
@@ -11,12 +11,20 @@ export interface UnsubscribePacket {
   readonly topicFilters: readonly string[]
 }
 
-export function decodeUnsubscribe(reader: ByteReader, protocolVersion: ProtocolVersion): UnsubscribePacket {
+/** `maximumFilters` bounds the work one packet can ask for. */
+export function decodeUnsubscribe(
+  reader: ByteReader,
+  protocolVersion: ProtocolVersion,
+  maximumFilters = Infinity,
+): UnsubscribePacket {
   const packetId = decodePacketId(reader)
   const properties = protocolVersion === 5 ? decodeProperties(reader, 'unsubscribe') : {}
   if (reader.remaining === 0) throw protocolError('UNSUBSCRIBE holds no topic filter') // [MQTT5-3.10.3-2]
   const topicFilters: string[] = []
-  while (reader.remaining > 0) topicFilters.push(reader.text())
+  while (reader.remaining > 0) {
+    if (topicFilters.length >= maximumFilters) throw tooManyFilters(maximumFilters)
+    topicFilters.push(reader.text())
+  }
   return { packetId, properties, topicFilters }
 }
 
