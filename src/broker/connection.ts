@@ -46,6 +46,8 @@ export class Connection implements ByteStreamEvents, Timer {
   protocolVersion: ProtocolVersion = 4
   /** Its first packet was a CONNECT, so an error may be answered with CONNACK. */
   hasSentConnect = false
+  /** The other end is a broker: its own messages do not come back to it, and RETAIN stays as published. */
+  isBridge = false
   clientId = ''
   user: string | undefined = undefined
   session: ClientSession | undefined = undefined

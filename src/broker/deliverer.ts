@@ -123,7 +123,8 @@ export class Deliverer {
     const { outbound } = session
     const { isDurable } = session
     // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
-    if (connection !== undefined && !(isDurable && qos === 2) && !this.isOutboxFull(connection)) {
+    const mayAdmit = !isDurable || (qos === 1 && outbound.hasRoom)
+    if (connection !== undefined && mayAdmit && !this.isOutboxFull(connection)) {
       const packetId = outbound.admit(qos)
       if (packetId > 0) {
         if (isDurable) {
@@ -177,7 +178,8 @@ export class Deliverer {
     const connection = member.session.link
     if (connection === undefined || this.isOutboxFull(connection)) return false
     if (!this.#core.router.mayReceive(member.session, topicName)) return false
-    return Math.min(qos, member.qos) === 0 || member.session.outbound.canAdmit
+    const { outbound } = member.session
+    return Math.min(qos, member.qos) === 0 || (outbound.canAdmit && outbound.hasRoom)
   }
 
   #sendToMember(member: ClientSubscription, message: ApplicationMessage): void {

@@ -98,6 +98,12 @@ export class Outbound {
     return this.cursor === this.tail && this.inflight < this.sendQuota
   }
 
+  /** Whether one more message may be kept: what is in flight and might be sent again counts like what waits. */
+  get hasRoom(): boolean {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.#limits
+    return this.queuedMessages < maximumQueuedMessages && this.queuedBytes < maximumQueuedBytes
+  }
+
   /** Keeps the message just admitted, because it may have to be sent again. */
   keep(delivery: Delivery): void {
     this.deliveries[(this.tail - 1) & (this.states.length - 1)] = delivery
@@ -116,7 +122,8 @@ export class Outbound {
     const byteSize = delivery.message.byteSize
     while (this.queuedMessages >= maximumQueuedMessages || this.queuedBytes + byteSize > maximumQueuedBytes) {
       if (queueFullPolicy === 'disconnect') return 'overflow'
-      if (queueFullPolicy === 'drop-oldest' && this.#dropOldest()) continue
+      // what alone is above the limit finds no room however many are dropped for it
+      if (queueFullPolicy === 'drop-oldest' && byteSize <= maximumQueuedBytes && this.#dropOldest()) continue
       this.#onDrop(delivery, 'queue-full')
       return 'dropped'
     }
@@ -189,7 +196,8 @@ export class Outbound {
   /** The message just taken or admitted cannot be sent to this client: it counts as delivered. [MQTT5-3.1.2-25] */
   discard(position: number): void {
     const slot = position & (this.states.length - 1)
-    if (this.states[slot] === State.done) return
+    // at QoS 0 it has ended already, and with it the slots of a queue now empty
+    if (position < this.head || this.states[slot] === State.done) return
     this.inflight--
     this.#finish(slot)
     this.#advanceHead()
@@ -315,6 +323,8 @@ export class Outbound {
       if (this.states[slot] !== State.queued || delivery === undefined) continue
       this.firstQueued = position + 1
       this.#finish(slot)
+      // the window moves on, or it would be at its end after a long time offline
+      if (position === this.cursor) this.#stepOver()
       this.#onDrop(delivery, 'queue-full')
       return true
     }

@@ -11,7 +11,7 @@ async function publish(topicName: string, texts: readonly string[], qos = 1) {
 }
 
 describe('Message ordering', () => {
-  it.each([1, 2])('[MQTT311-4.6.0-1] [MQTT311-4.4.0-1] QoS %d: resends keep their order, before what is new', async (qos) => {
+  it.each([1, 2])('[MQTT311-4.6.0-1] [MQTT311-4.4.0-1] QoS %d: resends in order, before what is new', async (qos) => {
     const [topicName, clientId] = [unique('resume'), unique('resume')]
     const first = await broker.client({ clientId, cleanStart: false })
     await first.subscribe({ topicFilter: topicName, qos })

@@ -63,7 +63,7 @@ describe('a PUBLISH that is accepted', () => {
     expect(client.received.map((one) => one.kind)).toEqual(['connack', ...kinds, ...kinds, 'pingresp'])
   })
 
-  it('[MQTT311-2.3.1-5] [MQTT311-4.3.1-1] [MQTT311-3.3.1-2] [MQTT311-2.2.2-1] at QoS 0 has neither DUP nor identifier', async () => {
+  it('[MQTT311-2.3.1-5] [MQTT311-4.3.1-1] [MQTT311-3.3.1-2] [MQTT311-2.2.2-1] at QoS 0 has no identifier', async () => {
     const topicName = unique('plain')
     const watcher = await subscriber(topicName)
     await watcher.publish(topicName, 'x')
@@ -97,7 +97,7 @@ describe('a PUBLISH that is accepted', () => {
     [[['a/+', 2], ['a/b', 1]], 1, [1]],
     [[['a/+', 2], ['a/b', 2]], 0, [0]],
   ]
-  it.each(overlapping)('[MQTT311-3.3.5-1] filters %j, published at %d: the highest QoS', async (filters, qos, expected) => {
+  it.each(overlapping)('[MQTT311-3.3.5-1] filters %j, QoS %d: the highest', async (filters, qos, expected) => {
     const stem = unique('overlap')
     const client = await broker.client()
     await client.subscribe(filters.map(([filter, granted]) => ({ topicFilter: `${stem}/${filter}`, qos: granted })))

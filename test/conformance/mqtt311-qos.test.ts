@@ -123,7 +123,7 @@ describe('QoS 1 from the broker', () => {
     expect(new Set(list.map((one) => one.packetId)).size).toBe(10)
   })
 
-  it('[MQTT311-4.3.2-1] [MQTT311-3.3.1-1] [MQTT311-4.4.0-1] what has no PUBACK is resent on return, DUP 1', async () => {
+  it('[MQTT311-4.3.2-1] [MQTT311-3.3.1-1] [MQTT311-4.4.0-1] without PUBACK it is resent on return, DUP 1', async () => {
     const [topicName, clientId] = [unique('resent'), unique('resent')]
     const first = await subscriber(topicName, 1, clientId)
     await publish(topicName, 1, 'a', 'b', 'c')

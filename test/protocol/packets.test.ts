@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ByteReader } from '../../src/protocol/byte-reader.ts'
 import { decodeConnectHeader } from '../../src/protocol/packets/connect.ts'
 import { responsePacketId, responseReasonCode } from '../../src/protocol/packets/publish-response.ts'
-import { subscriptionOptions } from '../../src/protocol/packets/subscribe.ts'
+import { decodeSubscribe, subscriptionOptions } from '../../src/protocol/packets/subscribe.ts'
+import { decodeUnsubscribe } from '../../src/protocol/packets/unsubscribe.ts'
 import { ProtocolError } from '../../src/protocol/protocol-error.ts'
 import type { Packet } from '../packet-cases/packet-case.ts'
 import { wire } from '../packet-cases/wire-notation.ts'
@@ -85,6 +86,23 @@ describe('an acknowledgement read without an object', () => {
     expect(() => responseReasonCode('puback', wire('00 01 00'), 0, 3, 4)).toThrow(isMalformed)
     expect(() => responseReasonCode('puback', wire('00 01 00 05'), 0, 4, 5)).toThrow(isMalformed)
     expect(() => responseReasonCode('pubcomp', wire('00 01 87'), 0, 3, 5)).toThrow(isMalformed)
+  })
+})
+
+describe('a packet of more topic filters than it may hold', () => {
+  const over = expect.objectContaining({ name: 'ProtocolError', reasonCode: 0x97 })
+  it.each([1, 2, 3, 4, undefined])('at most %s, of three', (maximum) => {
+    const request = wire(`00 01 'a' 00 'b' 01 'c' 02`)
+    const subscribe = () => decodeSubscribe(new ByteReader(request, 0, request.length), 4, maximum)
+    const removal = wire(`00 01 'a' 'b' 'c'`)
+    const unsubscribe = () => decodeUnsubscribe(new ByteReader(removal, 0, removal.length), 4, maximum)
+    if (maximum !== undefined && maximum < 3) {
+      expect(subscribe).toThrow(over)
+      expect(unsubscribe).toThrow(over)
+    } else {
+      expect(subscribe().subscriptions).toHaveLength(3)
+      expect(unsubscribe().topicFilters).toHaveLength(3)
+    }
   })
 })
 

@@ -48,6 +48,7 @@ function adopt(connection: Connection, packet: ConnectPacket): void {
   const { limits } = connection.core
   const { properties } = packet
   connection.clientId = packet.clientId
+  connection.isBridge = packet.isBridge
   connection.will = undefined
   connection.maximumPacketBytes = properties.maximumPacketSize ?? Infinity
   connection.wantsProblemInformation = properties.requestProblemInformation !== 0
@@ -139,7 +140,8 @@ function whenDurable(connection: Connection, commit: number, answer: () => void)
 function acknowledge(connection: Connection, packet: ConnectPacket, opened: OpenedSession, data: Uint8Array | undefined): void {
   const { core, protocolVersion } = connection
   const properties = protocolVersion === 5 ? connackProperties(connection, packet, opened, data) : {}
-  const connack = encodeConnack({ sessionPresent: opened.isPresent, reasonCode: 0, properties }, protocolVersion)
+  const sessionPresent = opened.isPresent && protocolVersion !== 3 // the byte is reserved in 3.1
+  const connack = encodeConnack({ sessionPresent, reasonCode: 0, properties }, protocolVersion)
   if (connack.length > connection.maximumPacketBytes) {
     refuseConnect(connection, ReasonCode.packetTooLarge, 'Maximum Packet Size leaves no room for CONNACK')
     return

@@ -62,20 +62,20 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
   const reasonCodes = packet.subscriptions.map((request, index) => {
     const refusal = refusalOf(connection, session, request, identifier, allowed[index] === true)
     if (refusal !== undefined) return refusalCode(connection, refusal)
-    const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
+    const granted = grant(connection, request)
     const isNew = !session.subscriptions.has(request.topicFilter)
-    const subscription = core.subscriptions.add(session, { ...request, qos }, identifier)
+    const subscription = core.subscriptions.add(session, granted, identifier)
     if (session.isDurable) {
       commit = core.journal.append({
         kind: 'subscribed',
         clientId: session.clientId,
         topicFilter: request.topicFilter,
-        options: subscriptionOptions({ ...request, qos }),
+        options: subscriptionOptions(granted),
         subscriptionIdentifier: identifier === 0 ? undefined : identifier,
       })
     }
     if (wantsRetained(request, isNew)) replayed.push(subscription)
-    return qos
+    return granted.qos
   })
   logRefusals(connection, packet, reasonCodes)
   const type = 'suback'
@@ -85,6 +85,12 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
   )
   for (const subscription of replayed) core.replays.start(subscription)
   core.deliverer.pump(session, connection) // a shared subscription may have messages waiting
+}
+
+/** What is granted of a request; a 3.x bridge cannot ask for the options of 5.0 but is given those it relies on. */
+function grant({ core, isBridge }: Connection, request: SubscriptionRequest): SubscriptionRequest {
+  const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
+  return isBridge ? { ...request, qos, noLocal: true, retainAsPublished: true } : { ...request, qos }
 }
 
 /** [MQTT5-3.3.1-9] [MQTT5-3.3.1-10] [MQTT5-3.3.1-11]; a shared subscription gets none. */
