@@ -10,6 +10,7 @@ import { ReasonCode, reasonCodeName } from '../protocol/reason-codes.ts'
 import type { InboundTopicAliases, OutboundTopicAliases } from '../session/topic-aliases.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
 import type { BrokerCore } from './core.ts'
+import { explained } from './explained.ts'
 import { handleAuth } from './handlers/handle-auth.ts'
 import { handleConnect, refuseConnect } from './handlers/handle-connect.ts'
 import { handleDisconnect } from './handlers/handle-disconnect.ts'
@@ -57,7 +58,7 @@ export class Connection implements ByteStreamEvents, Timer {
   keepAlive = 0
   /** Largest packet this client takes. [MQTT5-3.1.2-24] */
   maximumPacketBytes = Infinity
-  /** Reason String and User Property may be sent on any packet. [MQTT5-3.1.2-29] */
+  /** Reason String may be sent on acknowledgements. [MQTT5-3.1.2-29] */
   wantsProblemInformation = true
   /** The expiry the client itself asked for, before our cap. */
   requestedExpirySeconds = 0
@@ -199,8 +200,9 @@ export class Connection implements ByteStreamEvents, Timer {
 
   /** Before a shutdown: wills that are due at once are seen by those who are still here. */
   publishWillEarly(): void {
-    if (this.state !== 'connected' || this.will === undefined) return
-    this.core.wills.publishNow(this)
+    const { session, will } = this
+    if (session === undefined || will === undefined) return
+    if (Math.min(will.properties.willDelayInterval ?? 0, session.expirySeconds) === 0) this.core.wills.publishNow(this)
   }
 
   /** Cuts the stream, sent or not. */
@@ -297,11 +299,8 @@ export class Connection implements ByteStreamEvents, Timer {
   }
 
   #sendDisconnect(reasonCode: ReasonCode, reasonString: string): void {
-    const packet = encodeDisconnect({ reasonCode, properties: { reasonString } }, 5)
-    // [MQTT5-3.14.2-3]
-    const fits = packet.length <= this.maximumPacketBytes
-    const sent = fits ? packet : encodeDisconnect({ reasonCode, properties: {} }, 5)
-    if (sent.length <= this.maximumPacketBytes) this.send(sent)
+    const packet = explained(this, 'disconnect', reasonString, (properties) => encodeDisconnect({ reasonCode, properties }, 5))
+    if (packet !== undefined) this.send(packet)
   }
 
   /** The broker's own close: what is gathered still leaves, within a bounded time. */

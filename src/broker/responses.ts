@@ -1,8 +1,10 @@
 import { encodePublishResponse, type PublishResponseType } from '../protocol/packets/publish-response.ts'
 import { RingQueue } from '../structures/ring-queue.ts'
 import { PacketType } from '../protocol/packet-types.ts'
+import { reasonCodeName } from '../protocol/reason-codes.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
+import { explained } from './explained.ts'
 
 type Waiting =
   | { readonly commit: number; readonly packet: Uint8Array }
@@ -106,12 +108,15 @@ export class Responses {
     this.#connection.hold()
   }
 
-  /** Two bytes of body unless a 5.0 client has a reason code to learn. Reason Strings are not sent here. */
+  /** Two bytes of body unless a 5.0 client has a reason code to learn. */
   #write(type: PublishResponseType, packetId: number, reasonCode: number): void {
     const { outbox, protocolVersion, maximumPacketBytes } = this.#connection
     if (reasonCode !== 0 && protocolVersion === 5) {
-      const packet = encodePublishResponse({ type, packetId, reasonCode, properties: {} }, 5)
-      if (packet.length <= maximumPacketBytes) this.#connection.send(packet)
+      const reason = reasonCode >= 0x80 ? reasonCodeName(reasonCode) : undefined
+      const packet = explained(this.#connection, 'acknowledgement', reason, (properties) =>
+        encodePublishResponse({ type, packetId, reasonCode, properties }, 5),
+      )
+      if (packet !== undefined) this.#connection.send(packet)
       return
     }
     if (maximumPacketBytes < 4) return

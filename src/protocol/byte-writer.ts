@@ -40,6 +40,7 @@ export class ByteWriter {
   }
 
   binary(bytes: Uint8Array): this {
+    if (bytes.length > 0xffff) throw new RangeError(`${bytes.length} bytes do not fit a two byte length`)
     return this.twoByteInteger(bytes.length).raw(bytes)
   }
 

@@ -10,6 +10,7 @@ import { connectReturnCode, ReasonCode, reasonCodeName } from '../../protocol/re
 import { InboundTopicAliases, OutboundTopicAliases } from '../../session/topic-aliases.ts'
 import { topicNameFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
+import { explained } from '../explained.ts'
 import { type OpenedSession, openSession } from '../open-session.ts'
 import { authenticate } from './handle-auth.ts'
 
@@ -197,16 +198,15 @@ export function refuseConnect(connection: Connection, reasonCode: ReasonCode, re
 }
 
 function refusal(connection: Connection, reasonCode: ReasonCode, reasonString: string): Uint8Array | undefined {
-  const { protocolVersion, maximumPacketBytes, state } = connection
+  const { protocolVersion, state } = connection
   if (protocolVersion !== 5) {
     const returnCode = connectReturnCode(reasonCode)
     if (returnCode === undefined) return undefined // [MQTT311-3.2.2-6]
     return encodeConnack({ sessionPresent: false, reasonCode: returnCode, properties: {} }, protocolVersion)
   }
   // the client's Maximum Packet Size is known only once its CONNECT could be read
-  const mayExplain = state === 'authenticating'
-  const full = encodeConnack({ sessionPresent: false, reasonCode, properties: mayExplain ? { reasonString } : {} }, 5)
-  if (full.length <= maximumPacketBytes) return full
-  const bare = encodeConnack({ sessionPresent: false, reasonCode, properties: {} }, 5) // [MQTT5-3.2.2-19]
-  return bare.length <= maximumPacketBytes ? bare : undefined
+  const known = state === 'authenticating' ? reasonString : undefined
+  return explained(connection, 'connack', known, (properties) =>
+    encodeConnack({ sessionPresent: false, reasonCode, properties }, 5),
+  )
 }

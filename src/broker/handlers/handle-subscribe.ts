@@ -1,9 +1,10 @@
 import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
 import { decodeSubscribe, type SubscribePacket, type SubscriptionRequest, subscriptionOptions } from '../../protocol/packets/subscribe.ts'
 import { encodeSubscriptionResponse } from '../../protocol/packets/subscription-response.ts'
-import { ReasonCode } from '../../protocol/reason-codes.ts'
+import { ReasonCode, reasonCodeName } from '../../protocol/reason-codes.ts'
 import { hasMoreLevels, hasWildcard, parseSharedFilter, SHARE_PREFIX, topicFilterFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
+import { explained } from '../explained.ts'
 import type { ClientSession, ClientSubscription } from '../types.ts'
 
 /** SUBSCRIBE: check every filter before any takes effect, ask for each right, subscribe, answer, replay. Section 3.8. */
@@ -78,11 +79,11 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
     return granted.qos
   })
   logRefusals(connection, packet, reasonCodes)
-  const type = 'suback'
-  connection.responses.packet(
-    encodeSubscriptionResponse({ type, packetId: packet.packetId, properties: {}, reasonCodes }, protocolVersion),
-    commit,
+  const { packetId } = packet
+  const suback = explained(connection, 'acknowledgement', refusalReason(packet, reasonCodes), (properties) =>
+    encodeSubscriptionResponse({ type: 'suback', packetId, properties, reasonCodes }, protocolVersion),
   )
+  if (suback !== undefined) connection.responses.packet(suback, commit)
   for (const subscription of replayed) core.replays.start(subscription)
   core.deliverer.pump(session, connection) // a shared subscription may have messages waiting
 }
@@ -119,6 +120,16 @@ function refusalOf(
   const isNew = !session.subscriptions.has(request.topicFilter)
   if (isNew && session.subscriptions.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
   return undefined
+}
+
+/** Of a refused topic filter, in a Reason String. */
+const SHOWN_CHARACTERS = 100
+
+function refusalReason(packet: SubscribePacket, reasonCodes: readonly number[]): string | undefined {
+  const first = reasonCodes.findIndex((code) => code >= 0x80)
+  const reasonCode = reasonCodes[first]
+  if (reasonCode === undefined) return undefined
+  return `${packet.subscriptions[first]?.topicFilter.slice(0, SHOWN_CHARACTERS)}: ${reasonCodeName(reasonCode)}`
 }
 
 /** One line a packet, however many filters it holds. */

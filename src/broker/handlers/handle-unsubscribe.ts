@@ -3,6 +3,7 @@ import { encodeSubscriptionResponse } from '../../protocol/packets/subscription-
 import { decodeUnsubscribe } from '../../protocol/packets/unsubscribe.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
 import type { Connection } from '../connection.ts'
+import { explained } from '../explained.ts'
 import type { ClientSession } from '../types.ts'
 import { checkFilter } from './handle-subscribe.ts'
 
@@ -19,9 +20,9 @@ export function handleUnsubscribe(connection: Connection, bytes: Uint8Array, bod
     if (session.isDurable) commit = core.journal.append({ kind: 'unsubscribed', clientId: session.clientId, topicFilter })
     return ReasonCode.success
   })
-  const type = 'unsuback'
-  connection.responses.packet(
-    encodeSubscriptionResponse({ type, packetId: packet.packetId, properties: {}, reasonCodes }, protocolVersion),
-    commit,
+  const { packetId } = packet
+  const unsuback = explained(connection, 'acknowledgement', undefined, (properties) =>
+    encodeSubscriptionResponse({ type: 'unsuback', packetId, properties, reasonCodes }, protocolVersion),
   )
+  if (unsuback !== undefined) connection.responses.packet(unsuback, commit)
 }
