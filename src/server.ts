@@ -34,7 +34,7 @@ export interface Broker {
   /** Opens all listeners, or none. Rejects with Node's error, e.g. `EADDRINUSE` with `address` and `port`. */
   listen(): Promise<readonly ListenerAddress[]>
   /**
-   * Takes no more clients, publishes wills, sends DISCONNECT 0x8B to 5.0 clients, and resolves when everything queued
+   * Takes no more clients, publishes the wills that are due, sends DISCONNECT 0x8B to 5.0 clients, and resolves when everything queued
    * has left and every connection is closed; after `graceMs` connections are cut.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>
@@ -102,10 +102,11 @@ class ListeningBroker implements Broker {
   async #close(graceMs: number): Promise<void> {
     for (const listener of this.#listeners) listener.close()
     this.#sysTopics?.stop()
-    await this.#core.journal.settled()
+    const { journal, gate } = this.#core
+    await within(graceMs, journal.settled())
     this.#core.disconnectAll()
-    await this.#core.gate.emptied(graceMs)
-    await this.#core.journal.settled()
+    await gate.emptied(graceMs)
+    await within(graceMs, journal.settled())
     this.#core.stop()
     await this.#store.close()
   }
@@ -114,9 +115,20 @@ class ListeningBroker implements Broker {
     const accept = this.#core.accept.bind(this.#core)
     if (listener.kind === 'tcp') return new TcpListener(listener.host, listener.port, accept)
     const { host, port, allowedOrigins } = listener
-    const maximumFrameBytes = this.#settings.limits.maximumPacketBytes + FRAME_SLACK_BYTES
-    return new WebSocketListener({ host, port, allowedOrigins, maximumFrameBytes }, accept)
+    const { maximumPacketBytes, connectTimeoutMs: handshakeTimeoutMs, maximumConnections } = this.#settings.limits
+    const maximumFrameBytes = maximumPacketBytes + FRAME_SLACK_BYTES
+    return new WebSocketListener(
+      { host, port, allowedOrigins, maximumFrameBytes, handshakeTimeoutMs, maximumConnections },
+      accept,
+    )
   }
+}
+
+/** Waits for `done`, but not longer than `graceMs` of real time. */
+async function within(graceMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([done, new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))])
+  clearTimeout(timer)
 }
 
 /** A WebSocket frame may carry many packets, so it may be larger than any of them. */

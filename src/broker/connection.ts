@@ -79,13 +79,14 @@ export class Connection implements ByteStreamEvents, Timer {
   /** How many things hold up reading: an authenticator, an authorizer, a commit, CONNACK on its way. */
   #holds = 0
   #isHeldByOutbox = false
+  #bytesWrittenBefore = 0
 
   constructor(core: BrokerCore, stream: ByteStream) {
     this.core = core
     this.stream = stream
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
-    this.rights = new PublishRights(core.authorizer)
+    this.rights = new PublishRights(core.authorizer, () => this.release())
     this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
@@ -101,8 +102,7 @@ export class Connection implements ByteStreamEvents, Timer {
 
   open(): void {
     this.core.gate.entered(this)
-    this.dueMs = this.core.time.update() + this.core.limits.connectTimeoutMs
-    this.core.time.schedule(this)
+    this.#watchUntil(this.core.time.update() + this.core.limits.connectTimeoutMs)
     this.stream.open(this)
   }
 
@@ -110,14 +110,18 @@ export class Connection implements ByteStreamEvents, Timer {
     if (!this.isOpen) return
     this.#lastPacketMs = this.core.time.update()
     this.core.counters.bytesReceived += chunk.length
-    this.#guarded(() => this.reader.push(chunk))
+    try {
+      this.reader.push(chunk)
+    } catch (error) {
+      this.#fail(error)
+    }
     this.#holdWhileOutboxIsFull()
   }
 
   /** The stream is gone, by the client's doing or the network's. */
   onClose(error?: Error): void {
     if (error !== undefined) this.core.log.debug({ clientId: this.clientId, error: error.message }, 'stream failed')
-    this.core.guarded(() => this.#leave('lost'))
+    this.core.guarded(() => this.#leave(false))
     this.state = 'closed'
     if (this.outbox.close() > 0 && this.unconfirmedQos0 > 0) {
       this.core.dropped('connection-lost', this.clientId, this.unconfirmedQos0)
@@ -146,24 +150,39 @@ export class Connection implements ByteStreamEvents, Timer {
   /** Keep alive (or connect timeout) is due, unless packets came meanwhile. [MQTT5-3.1.2-22] */
   fire(nowMs: number): void {
     if (this.state === 'closed') return
+    if (this.state === 'authenticating' && this.#holds > 0) {
+      this.#watchUntil(nowMs + this.core.limits.connectTimeoutMs) // it waits for us, not we for it
+      return
+    }
     if (this.state !== 'connected') {
       if (this.isOpen) this.core.log.info({ address: this.peer.address }, 'closed: no CONNECT in time')
       this.stream.destroy()
       return
     }
-    const deadlineMs = (this.#holds > 0 ? nowMs : this.#lastPacketMs) + this.keepAlive * 1500
-    if (deadlineMs > nowMs) {
-      this.dueMs = deadlineMs
-      this.core.time.schedule(this)
-    } else this.disconnect(ReasonCode.keepAliveTimeout, 'nothing came for one and a half times the keep alive')
+    const deadlineMs = this.#lastSignOfLifeMs(nowMs) + this.keepAlive * 1500
+    if (deadlineMs > nowMs) this.#watchUntil(deadlineMs)
+    else this.disconnect(ReasonCode.keepAliveTimeout, 'nothing came for one and a half times the keep alive')
+  }
+
+  /** The clock stands still while it is we who do not read; a client that does not read us must at least take bytes. */
+  #lastSignOfLifeMs(nowMs: number): number {
+    if (this.#isHeldByOutbox && this.#holds === 1) {
+      const hasProgress = this.outbox.bytesWritten > this.#bytesWrittenBefore
+      this.#bytesWrittenBefore = this.outbox.bytesWritten
+      return hasProgress ? nowMs : this.#lastPacketMs
+    }
+    return this.#holds > 0 ? nowMs : this.#lastPacketMs
+  }
+
+  #watchUntil(dueMs: number): void {
+    this.dueMs = dueMs
+    this.core.time.schedule(this)
   }
 
   /** From now on the wheel watches keep alive instead of the connect timeout. */
   startKeepAlive(): void {
     this.core.time.cancel(this)
-    if (this.keepAlive === 0) return
-    this.dueMs = this.#lastPacketMs + this.keepAlive * 1500
-    this.core.time.schedule(this)
+    if (this.keepAlive > 0) this.#watchUntil(this.#lastPacketMs + this.keepAlive * 1500)
   }
 
   send(packet: Uint8Array): void {
@@ -179,19 +198,19 @@ export class Connection implements ByteStreamEvents, Timer {
       'client disconnected by the broker',
     )
     if (this.state === 'connected' && this.protocolVersion === 5) this.#sendDisconnect(reasonCode, reasonString)
-    this.#end(reasonCode === ReasonCode.sessionTakenOver ? 'taken-over' : 'lost')
+    this.#end(reasonCode === ReasonCode.sessionTakenOver)
   }
 
   /** The client said goodbye. `keepsWill` when it asked for its will to be published. */
   clientLeft(keepsWill: boolean): void {
     if (!keepsWill) this.will = undefined
-    this.#end('left')
+    this.#end()
   }
 
   /** CONNECT was refused; whatever answer it gets is in the outbox. */
   refused(): void {
     this.core.counters.connectionsRefused++
-    this.#end('silent')
+    this.#end()
   }
 
   shutDown(): void {
@@ -213,7 +232,9 @@ export class Connection implements ByteStreamEvents, Timer {
   /** Sends what the session is owed, as far as quota and outbox allow. */
   pump(): void {
     const { session } = this
-    if (session !== undefined && this.state === 'connected') this.core.deliverer.pump(session, this)
+    if (session === undefined || this.state !== 'connected') return
+    this.core.deliverer.pump(session, this)
+    if (session.replay !== undefined) this.core.replays.continue(session)
   }
 
   #dispatch(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
@@ -266,7 +287,7 @@ export class Connection implements ByteStreamEvents, Timer {
     }
     // [MQTT5-3.1.2-30]
     if (type === PacketType.auth) return handleAuth(this, bytes, bodyStart, end)
-    if (type === PacketType.disconnect) return this.#end('silent')
+    if (type === PacketType.disconnect) return this.#end()
     throw protocolError('only AUTH or DISCONNECT may come before CONNACK')
   }
 
@@ -304,24 +325,23 @@ export class Connection implements ByteStreamEvents, Timer {
   }
 
   /** The broker's own close: what is gathered still leaves, within a bounded time. */
-  #end(how: Leaving): void {
-    this.#leave(how)
+  #end(isTakenOver = false): void {
+    this.#leave(isTakenOver)
     this.state = 'closing'
-    this.dueMs = this.core.time.nowMs + CLOSING_TIMEOUT_MS
-    this.core.time.schedule(this)
+    this.#watchUntil(this.core.time.nowMs + CLOSING_TIMEOUT_MS)
     this.stream.resume() // or the client's own close would not be seen
     this.outbox.finish(() => this.stream.end())
   }
 
   /** Leaves the broker's tables; only the stream is left to be closed. Does nothing the second time. */
-  #leave(how: Leaving): void {
+  #leave(isTakenOver: boolean): void {
     this.core.time.cancel(this)
     this.core.journal.forget(this)
     this.responses.discard()
     const { session } = this
     if (session === undefined) return
     this.session = undefined
-    this.core.sessions.connectionEnded(session, this, how === 'taken-over')
+    this.core.sessions.connectionEnded(session, this, isTakenOver)
   }
 
   #drained(): void {
@@ -330,12 +350,7 @@ export class Connection implements ByteStreamEvents, Timer {
       this.#isHeldByOutbox = false
       this.release()
     }
-    const { session } = this
-    if (session === undefined) return
-    this.run(() => {
-      this.pump()
-      this.core.replays.continue(session)
-    })
+    this.run(() => this.pump())
   }
 
   /** A client that sends without reading the answers is not read until it has. */
@@ -348,14 +363,11 @@ export class Connection implements ByteStreamEvents, Timer {
   committed(commit: number): void {
     this.run(() => {
       this.responses.committed(commit)
-      if (this.session?.outbound.hasWaiting) this.pump()
+      this.pump()
     })
   }
 
-  commitFailed(): void {
-    if (this.isOpen) this.disconnect(ReasonCode.serverUnavailable, 'the store failed')
+  commitFailed(commit: number): void {
+    if (this.responses.failed(commit)) this.disconnect(ReasonCode.implementationSpecificError, 'the store failed')
   }
 }
-
-/** How a connection ended: by DISCONNECT, by takeover, before it was one, or otherwise. */
-type Leaving = 'left' | 'taken-over' | 'silent' | 'lost'

@@ -63,7 +63,7 @@ export class BrokerCore implements Statistics {
     this.authenticator = parts.authenticator
     this.authorizer = parts.authorizer
     this.time = new BrokerTime(parts.clock, (task) => this.guarded(task))
-    this.journal = new Journal(parts.store, parts.log)
+    this.journal = new Journal(parts.store, parts.log, (task) => this.guarded(task))
     this.router = new Router(parts.authorizer, parts.limits.maximumTopicLevels)
     this.sessions = new SessionRegistry(this)
     this.subscriptions = new Subscriptions(this)
@@ -90,7 +90,7 @@ export class BrokerCore implements Statistics {
   /** Publishes a message of the broker's own, e.g. for `$SYS` or a will. `message` owns its bytes. */
   publish(topicName: string, message: ApplicationMessage): void {
     const topicBytes = encodeText(topicName)
-    const route = this.router.resolve(topicBytes, 0, topicBytes.length)
+    const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity) // the limit is for clients
     message.topicBytes = route.topicBytes
     this.deliverer.publish(route, message)
   }
@@ -131,14 +131,12 @@ export class BrokerCore implements Statistics {
   gauges(): Gauges {
     let storedMessages = this.retained.size
     let storedBytes = this.retained.bytes
-    let outboxBytes = 0
     let outboxMessages = 0
     for (const session of this.sessions.all()) {
       storedMessages += session.outbound.queuedMessages
       storedBytes += session.outbound.queuedBytes
       outboxMessages += session.outbound.pending
     }
-    for (const connection of this.gate.connections) outboxBytes += connection.outbox.pendingBytes
     return {
       startedAtMs: this.time.startedAtMs,
       nowMs: this.time.nowMs,
@@ -150,7 +148,7 @@ export class BrokerCore implements Statistics {
       storedMessages,
       storedBytes,
       outboxMessages,
-      outboxBytes,
+      outboxBytes: this.outboxPool.pendingBytes,
     }
   }
 }

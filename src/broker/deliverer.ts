@@ -1,29 +1,34 @@
 import type { MessageRecipient } from '../contracts/store.ts'
 import type { ApplicationMessage } from '../protocol/application-message.ts'
-import { decodeText } from '../protocol/text.ts'
-import type { Delivery } from '../session/delivery.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
+import type { Delivery } from '../session/delivery.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
+import { GroupDeliverer } from './group-deliverer.ts'
 import { PublishWriter } from './publish-writer.ts'
 import type { Destination, Route } from './router.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
 
-const noIdentifiers: readonly number[] = []
+/** Below this a client counts as keeping up, whatever all outboxes hold together. */
+const FAIR_SHARE_BYTES = 64 * 1024
 
 /** Brings a message to every session that is owed it. Runs inside one loop turn; must not await. */
 export class Deliverer {
   readonly #core: BrokerCore
   readonly #writer: PublishWriter
+  readonly #groups: GroupDeliverer
   /** The message under way in a form that outlives the turn, made when the first session needs it. */
   #detached: ApplicationMessage | undefined = undefined
   #lastDelivery: Delivery | undefined = undefined
   #recipients: MessageRecipient[] = []
-  #sequence = 0
+  #waitingGroups: string[] = []
+  /** Number of the message under way in the store. */
+  sequence = 0
 
   constructor(core: BrokerCore) {
     this.#core = core
     this.#writer = new PublishWriter(core)
+    this.#groups = new GroupDeliverer(core, this)
   }
 
   /**
@@ -31,32 +36,28 @@ export class Deliverer {
    * nobody subscribes to its topic.
    */
   publish(route: Route, message: ApplicationMessage): number {
-    this.#detached = undefined
-    this.#lastDelivery = undefined
+    this.begin(undefined)
     let commit = 0
-    if (message.retain) commit = this.#core.retained.keep(route, message, () => this.#detach(message))
+    if (message.retain) commit = this.#core.retained.keep(route, message, () => this.detach(message))
     const { destinations, groups } = route
     for (let index = 0; index < destinations.length; index++) {
-      const destination = destinations[index] as Destination
-      this.#deliver(route, message, destination)
+      this.#deliver(route, message, destinations[index] as Destination)
     }
-    for (const group of groups) this.#deliverToGroup(route, message, group)
-    if (this.#recipients.length > 0) commit = this.#record(route, message)
+    for (const destination of groups) this.#groups.deliver(route, message, destination)
+    commit = Math.max(commit, this.record(message))
     if (destinations.length === 0 && groups.length === 0) {
-      this.#core.counters.drops['no-subscribers']++
+      if (message.publisherId !== '') this.#core.counters.drops['no-subscribers']++
       return commit === 0 ? -1 : commit
     }
     return commit
   }
 
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
-  replay(session: ClientSession, subscription: ClientSubscription, message: ApplicationMessage): void {
-    this.#detached = message
-    this.#lastDelivery = undefined
+  replay(subscription: ClientSubscription, message: ApplicationMessage): void {
+    this.begin(message)
     const qos = Math.min(message.qos, subscription.qos) as 0 | 1 | 2
-    const identifier = subscription.subscriptionIdentifier
-    this.#offer(session, message, qos, true, identifier === 0 ? noIdentifiers : [identifier])
-    if (this.#recipients.length > 0) this.#record(undefined, message)
+    this.#offer(subscription.session, message, qos, true, subscription.subscriptionIdentifiers)
+    this.record(message)
   }
 
   /** Sends what waits in a session, as far as quota and outbox allow, then what waits in its groups. */
@@ -69,21 +70,27 @@ export class Deliverer {
       const taken = outbound.take(time.nowMs, durable)
       if (taken === 'nothing') {
         if (outbound.isWaitingForCommit) journal.wait(connection)
-        return
+        break
       }
       if (taken === 'pubrel') connection.responses.publishResponse('pubrel', outbound.takenPacketId, 0, 0)
       else this.#sendTaken(session, connection)
     }
-    if (session.sharedSubscriptions > 0 && !outbound.hasWaiting) this.#pumpGroups(session)
+    if (session.groups !== undefined) {
+      for (const group of session.groups) this.#groups.pump(group as SubscriptionGroup)
+    }
   }
 
-  /** A member took its leave: what it was sent by a group and did not acknowledge at QoS 1 goes to another. */
+  /** A session is over: what a group had sent it and it did not acknowledge at QoS 1 goes to another member. */
   handOver(delivery: Delivery, wasSent: boolean): boolean {
     const group = delivery.group as SubscriptionGroup | undefined
     if (group === undefined || group.members.length === 0 || (delivery.qos === 2 && wasSent)) return false
-    this.#queueInGroup(group, delivery.message)
-    this.#pumpGroup(group)
+    this.#groups.requeue(group, delivery.message)
     return true
+  }
+
+  /** A group has no member left: what waited for one is dropped. */
+  dissolve(group: SubscriptionGroup): void {
+    this.#groups.dissolve(group)
   }
 
   /** Whether a client reads too slowly to be sent more for now. */
@@ -95,172 +102,119 @@ export class Deliverer {
   }
 
   #deliver(route: Route, message: ApplicationMessage, whole: Destination): void {
-    const isOwn = whole.session.clientId === message.publisherId
-    const destination = isOwn ? whole.local : whole // [MQTT5-3.8.3-3]
-    if (destination === undefined) return
     const { session } = whole
+    const isUnwanted = whole.noLocal && session.clientId === message.publisherId
+    const destination = isUnwanted ? whole.local : whole // [MQTT5-3.8.3-3]
+    if (destination === undefined) return
     const qos = message.qos < destination.qos ? message.qos : destination.qos // [MQTT5-3.8.4-8]
     const retain = message.retain && destination.retainAsPublished // [MQTT5-3.3.1-12] [MQTT5-3.3.1-13]
-    if (session.replay !== undefined) session.replay.sentLive(route.topicName)
-    this.#offer(session, message, qos, retain, destination.subscriptionIdentifiers)
+    const isOnItsWay = this.#offer(session, message, qos, retain, destination.subscriptionIdentifiers)
+    if (session.replay !== undefined && isOnItsWay) session.replay.sentLive(route.topicName)
   }
 
-  /** Writes, queues or drops: the fate of one message for one session. Hot path. */
+  /** Writes, queues or drops: the fate of one message for one session. False when it was dropped. Hot path. */
   #offer(
     session: ClientSession,
     message: ApplicationMessage,
     qos: 0 | 1 | 2,
     retain: boolean,
     identifiers: readonly number[],
-  ): void {
+  ): boolean {
     const connection = session.link
     if (qos === 0) {
-      if (connection === undefined) this.#offerOffline(session, message, retain, identifiers)
-      else if (this.isOutboxFull(connection)) this.#core.dropped('outbox-full', session.clientId)
-      else if (this.#writer.write(connection, message, 0, retain, false, 0, identifiers)) connection.unconfirmedQos0++
-      return
-    }
-    const { outbound } = session
-    const { isDurable } = session
-    // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
-    const mayAdmit = !isDurable || (qos === 1 && outbound.hasRoom)
-    if (connection !== undefined && mayAdmit && !this.isOutboxFull(connection)) {
-      const packetId = outbound.admit(qos)
-      if (packetId > 0) {
-        if (isDurable) {
-          const delivery = this.#delivery(message, qos, retain, identifiers, undefined)
-          outbound.keep(delivery)
-          this.#addRecipient(session, delivery)
-        }
-        if (!this.#writer.write(connection, message, qos, retain, false, packetId, identifiers)) outbound.discard(outbound.lastPosition)
-        return
+      if (connection !== undefined) return this.sendQos0(connection, message, retain, identifiers)
+      if (this.#core.limits.queueQos0 && session.isDurable) {
+        return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
       }
+      this.#core.dropped('offline-qos0', session.clientId)
+      return false
     }
-    this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, undefined))
+    return this.send(session, message, qos, retain, identifiers, undefined)
   }
 
-  #offerOffline(session: ClientSession, message: ApplicationMessage, retain: boolean, identifiers: readonly number[]): void {
-    if (this.#core.limits.queueQos0 && session.isDurable) this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
-    else this.#core.dropped('offline-qos0', session.clientId)
+  sendQos0(connection: Connection, message: ApplicationMessage, retain: boolean, identifiers: readonly number[]): boolean {
+    if (this.isOutboxFull(connection)) {
+      this.#core.dropped('outbox-full', connection.clientId)
+      return false
+    }
+    if (!this.#writer.write(connection, message, 0, retain, false, 0, identifiers)) return false
+    connection.unconfirmedQos0++
+    return true
   }
 
-  #enqueue(session: ClientSession, delivery: Delivery): void {
+  /** Writes or queues a QoS 1 or 2 message. What may have to be sent again, or to another member, is kept. */
+  send(
+    session: ClientSession,
+    message: ApplicationMessage,
+    qos: 1 | 2,
+    retain: boolean,
+    identifiers: readonly number[],
+    group: SubscriptionGroup | undefined,
+  ): boolean {
+    const { outbound, isDurable, link: connection } = session
+    const isKept = isDurable || group !== undefined
+    // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
+    const mayAdmit = !(isDurable && qos === 2) && (!isKept || outbound.hasRoom)
+    const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
+    if (packetId === 0 || connection === undefined) {
+      return this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, group))
+    }
+    const position = outbound.lastPosition
+    if (!this.#writer.write(connection, message, qos, retain, false, packetId, identifiers)) {
+      outbound.discard(position)
+      return false
+    }
+    if (isKept) {
+      const delivery = this.#delivery(message, qos, retain, identifiers, group)
+      outbound.keep(delivery)
+      if (isDurable) this.#addRecipient(session, delivery)
+    }
+    return true
+  }
+
+  #enqueue(session: ClientSession, delivery: Delivery): boolean {
     const outcome = session.outbound.enqueue(delivery)
     if (outcome === 'queued') {
-      if (session.isDurable) this.#addRecipient(session, delivery)
-      const connection = session.link
-      if (connection !== undefined && session.isDurable) this.#core.journal.wait(connection)
-    } else if (outcome === 'overflow') {
+      if (!session.isDurable) return true
+      this.#addRecipient(session, delivery)
+      if (session.link !== undefined) this.#core.journal.wait(session.link)
+      return true
+    }
+    if (outcome === 'overflow') {
       this.#core.dropped('queue-full', session.clientId)
       // later: ending a session may publish its will, and this message is still under way
       setImmediate(() => this.#core.guarded(() => this.#overflowed(session)))
     }
+    return false
   }
 
   #overflowed(session: ClientSession): void {
-    if (session.link === undefined) this.#core.sessions.end(session)
-    else session.link.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
-  }
-
-  #deliverToGroup(route: Route, message: ApplicationMessage, group: SubscriptionGroup): void {
-    const member = this.#choose(group, message, route.topicName, route.hash)
-    if (member !== undefined) this.#sendToMember(member, message)
-    else if (message.qos > 0 && group.members.some((candidate) => candidate.qos > 0)) {
-      this.#queueInGroup(group, this.#detach(message))
-    } else this.#core.dropped(group.members.some((candidate) => candidate.session.link) ? 'outbox-full' : 'offline-qos0', '')
-  }
-
-  #choose(group: SubscriptionGroup, message: ApplicationMessage, topicName: string, hash: number): ClientSubscription | undefined {
-    return group.choose(hash, (member) => this.#canTake(member, message.qos, topicName))
-  }
-
-  #canTake(member: ClientSubscription, qos: number, topicName: string): boolean {
-    const connection = member.session.link
-    if (connection === undefined || this.isOutboxFull(connection)) return false
-    if (!this.#core.router.mayReceive(member.session, topicName)) return false
-    const { outbound } = member.session
-    return Math.min(qos, member.qos) === 0 || (outbound.canAdmit && outbound.hasRoom)
-  }
-
-  #sendToMember(member: ClientSubscription, message: ApplicationMessage): void {
-    const { session } = member
-    const connection = session.link as Connection
-    const qos = Math.min(message.qos, member.qos) as 0 | 1 | 2
-    const retain = message.retain && member.retainAsPublished
-    const identifiers = member.subscriptionIdentifier === 0 ? noIdentifiers : [member.subscriptionIdentifier]
-    if (qos === 0) {
-      if (this.#writer.write(connection, message, 0, retain, false, 0, identifiers)) connection.unconfirmedQos0++
-      return
-    }
-    const { outbound } = session
-    if (session.isDurable && qos === 2) {
-      this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, member.group))
-      return
-    }
-    const packetId = outbound.admit(qos)
-    const delivery = this.#delivery(message, qos, retain, identifiers, member.group)
-    outbound.keep(delivery) // also for a session that ends: then another member gets it
-    if (session.isDurable) this.#addRecipient(session, delivery)
-    if (!this.#writer.write(connection, message, qos, retain, false, packetId, identifiers)) outbound.discard(outbound.lastPosition)
-  }
-
-  #queueInGroup(group: SubscriptionGroup, message: ApplicationMessage): void {
-    const { maximumQueuedMessages, maximumQueuedBytes, queueFullPolicy } = this.#core.limits
-    const byteSize = message.byteSize
-    while (group.waiting.length >= maximumQueuedMessages || group.waitingBytes + byteSize > maximumQueuedBytes) {
-      const oldest = queueFullPolicy === 'drop-oldest' ? group.waiting.shift() : undefined
-      this.#core.dropped('queue-full', '')
-      if (oldest === undefined) return
-      group.waitingBytes -= oldest.byteSize
-    }
-    group.waiting.push(message)
-    group.waitingBytes += byteSize
-  }
-
-  #pumpGroups(session: ClientSession): void {
-    for (const subscription of session.subscriptions.values()) {
-      if (subscription.group !== undefined) this.#pumpGroup(subscription.group as SubscriptionGroup)
-    }
-  }
-
-  #pumpGroup(group: SubscriptionGroup): void {
-    for (let message = group.waiting.peek(); message !== undefined; message = group.waiting.peek()) {
-      const isExpired = message.expiresAtMs <= this.#core.time.nowMs
-      const topicName = topicNameOf(message)
-      const member = isExpired ? undefined : this.#choose(group, message, topicName, 0)
-      if (!isExpired && member === undefined) return
-      group.waiting.shift()
-      group.waitingBytes -= message.byteSize
-      if (member === undefined) {
-        this.#core.dropped('expired', '')
-        continue
-      }
-      this.#detached = message
-      this.#lastDelivery = undefined
-      this.#sendToMember(member, message)
-      if (this.#recipients.length > 0) this.#record(undefined, message)
-    }
+    const connection = session.link ?? session.claimant
+    if (connection === undefined) this.#core.sessions.end(session)
+    else connection.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
   }
 
   #sendTaken(session: ClientSession, connection: Connection): void {
     const { outbound } = session
     const delivery = outbound.takenDelivery as Delivery
-    const { takenPacketId, takenDup } = outbound
+    const { takenPacketId, takenDup, takenPosition } = outbound
     const { message, qos, retain, subscriptionIdentifiers } = delivery
     if (!this.#writer.write(connection, message, qos, retain, takenDup, takenPacketId, subscriptionIdentifiers)) {
-      outbound.discard(outbound.takenPosition)
+      outbound.discard(takenPosition)
+      this.#core.sessions.recordDelivered(session, takenPosition)
     } else if (qos === 0) connection.unconfirmedQos0++
     else if (!session.isDurable && delivery.group === undefined) outbound.forgetTaken()
   }
 
+  /** Sessions that are owed the same in the same way share one delivery. */
   #delivery(
     message: ApplicationMessage,
     qos: 0 | 1 | 2,
     retain: boolean,
     subscriptionIdentifiers: readonly number[],
-    group: SubscriptionGroup | ClientSubscription['group'],
+    group: SubscriptionGroup | undefined,
   ): Delivery {
-    const commit = this.#core.journal.commit
+    const { commit } = this.#core.journal
     const last = this.#lastDelivery
     const isSame =
       last !== undefined &&
@@ -270,12 +224,48 @@ export class Deliverer {
       last.group === group &&
       last.commit === commit
     if (isSame) return last
-    this.#lastDelivery = { message: this.#detach(message), qos, retain, subscriptionIdentifiers, commit, group }
+    this.#lastDelivery = { message: this.detach(message), qos, retain, subscriptionIdentifiers, commit, group }
     return this.#lastDelivery
   }
 
-  #detach(message: ApplicationMessage): ApplicationMessage {
+  /** Starts on a message; `detached` when it owns its bytes already. */
+  begin(detached: ApplicationMessage | undefined): void {
+    this.#detached = detached
+    this.#lastDelivery = undefined
+  }
+
+  detach(message: ApplicationMessage): ApplicationMessage {
     return (this.#detached ??= message.detach())
+  }
+
+  /** The message under way waits in a group that is stored. */
+  addWaitingGroup(group: SubscriptionGroup): void {
+    this.#waitingGroups.push(group.filter)
+  }
+
+  /** Takes out who of the message under way is stored, so that a caller can record them in its own way. */
+  takeRecipients(): readonly MessageRecipient[] {
+    const recipients = this.#recipients
+    this.#recipients = []
+    return recipients
+  }
+
+  /** Puts the message under way into the store, once for all who are owed it. Returns its commit, 0 for nobody. */
+  record(message: ApplicationMessage): number {
+    if (this.#recipients.length === 0 && this.#waitingGroups.length === 0) return 0
+    const kept = this.detach(message)
+    const groups = this.#waitingGroups
+    this.#waitingGroups = []
+    return this.#core.journal.append({
+      kind: 'message',
+      sequence: this.sequence++,
+      topicBytes: kept.topicBytes,
+      properties: kept.bytes.subarray(kept.propertiesStart, kept.propertiesEnd),
+      payload: kept.bytes.subarray(kept.payloadStart, kept.payloadEnd),
+      expiresAtMs: kept.expiresAtMs,
+      recipients: this.takeRecipients(),
+      groups,
+    })
   }
 
   #addRecipient(session: ClientSession, delivery: Delivery): void {
@@ -288,26 +278,4 @@ export class Deliverer {
       subscriptionIdentifiers: delivery.subscriptionIdentifiers,
     })
   }
-
-  #record(route: Route | undefined, message: ApplicationMessage): number {
-    const recipients = this.#recipients
-    this.#recipients = []
-    const kept = this.#detach(message)
-    return this.#core.journal.append({
-      kind: 'message',
-      sequence: this.#sequence++,
-      topicName: route?.topicName ?? topicNameOf(kept),
-      properties: kept.bytes.subarray(kept.propertiesStart, kept.propertiesEnd),
-      payload: kept.bytes.subarray(kept.payloadStart, kept.payloadEnd),
-      expiresAtMs: kept.expiresAtMs,
-      recipients,
-    })
-  }
 }
-
-function topicNameOf(message: ApplicationMessage): string {
-  return decodeText(message.topicBytes, 0, message.topicBytes.length)
-}
-
-/** Below this a client counts as keeping up, whatever all outboxes hold together. */
-const FAIR_SHARE_BYTES = 64 * 1024

@@ -5,8 +5,8 @@ import type { Store, StoreRecord } from '../contracts/store.ts'
 export interface CommitWaiter {
   /** Everything up to `commit` is durable. */
   committed(commit: number): void
-  /** A commit it waited for failed: nothing of it may be acknowledged. */
-  commitFailed(): void
+  /** `commit` failed: nothing of it may be acknowledged. */
+  commitFailed(commit: number): void
 }
 
 /**
@@ -16,20 +16,22 @@ export interface CommitWaiter {
 export class Journal {
   readonly #store: Store
   readonly #log: Log
+  readonly #guarded: (task: () => void) => void
   #gathering: StoreRecord[] = []
   #waiting = new Set<CommitWaiter>()
   #isStoring = false
   #isScheduled = false
   /** Number of the batch being gathered: what is appended now is durable with it. */
   commit = 1
-  /** Highest number of which everything up to it is durable. */
+  /** Highest number that is settled: durable, or failed and told to those who waited for it. */
   durable = 0
   readonly #begin = (): void => {
     this.#isScheduled = false
     this.#storeGathered()
   }
 
-  constructor(store: Store, log: Log) {
+  constructor(store: Store, log: Log, guarded: (task: () => void) => void) {
+    this.#guarded = guarded
     this.#store = store
     this.#log = log
   }
@@ -56,13 +58,16 @@ export class Journal {
 
   /** Resolves once everything appended so far is durable, or has failed. */
   settled(): Promise<void> {
-    if (this.#gathering.length === 0 && !this.#isStoring) return Promise.resolve()
+    const last = this.#gathering.length > 0 ? this.commit : this.commit - 1
+    if (last <= this.durable) return Promise.resolve()
     return new Promise((resolve) => {
-      const waiter: CommitWaiter = { committed: () => check(), commitFailed: () => check() }
-      const check = (): void => {
-        if (this.#gathering.length > 0 || this.#isStoring) return
-        this.forget(waiter)
-        resolve()
+      const waiter: CommitWaiter = {
+        committed: (commit) => {
+          if (commit < last) return
+          this.forget(waiter)
+          resolve()
+        },
+        commitFailed: () => {},
       }
       this.wait(waiter)
     })
@@ -75,19 +80,22 @@ export class Journal {
     this.#gathering = []
     this.commit++
     this.#isStoring = true
-    this.#store.append(batch, (error) => this.#stored(commit, error))
+    try {
+      this.#store.append(batch, (error) => this.#stored(commit, error))
+    } catch (error) {
+      setImmediate(() => this.#stored(commit, error instanceof Error ? error : new Error(String(error))))
+    }
   }
 
   #stored(commit: number, error: Error | undefined): void {
     this.#isStoring = false
     const waiting = [...this.#waiting]
-    if (error === undefined) {
-      this.durable = commit
-      for (const waiter of waiting) waiter.committed(commit)
-    } else {
+    if (error !== undefined) {
       this.#log.error({ error: error.message }, 'the store could not keep a batch; its publishers are disconnected')
-      for (const waiter of waiting) waiter.commitFailed()
+      for (const waiter of waiting) this.#guarded(() => waiter.commitFailed(commit))
     }
+    this.durable = commit
+    for (const waiter of waiting) this.#guarded(() => waiter.committed(commit))
     this.#storeGathered()
   }
 }

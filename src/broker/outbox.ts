@@ -43,7 +43,7 @@ export class OutboxPool {
 export class Outbox {
   readonly #pool: OutboxPool
   readonly #stream: ByteStream
-  readonly #onWritten: () => void
+  readonly #onWritten: (error?: Error | null) => void
   readonly #onDrained: () => void
   readonly #parts = new RingQueue<Part>()
   #writing: Part | undefined = undefined
@@ -57,13 +57,15 @@ export class Outbox {
   length = 0
   /** Bytes gathered and not yet taken by the operating system. */
   pendingBytes = 0
+  /** Bytes the operating system has taken so far. */
+  bytesWritten = 0
 
   /** `onDrained` is called when everything gathered so far has been taken. */
   constructor(pool: OutboxPool, stream: ByteStream, onDrained: () => void) {
     this.#pool = pool
     this.#stream = stream
     this.#onDrained = onDrained
-    this.#onWritten = () => this.#written()
+    this.#onWritten = (error) => this.#written(error)
   }
 
   /** Makes `slab` hold `byteCount` more bytes from `length` on. Hot path. Follow with `advance`. */
@@ -147,13 +149,15 @@ export class Outbox {
     return lost
   }
 
-  #written(): void {
+  #written(error: Error | null | undefined): void {
     const part = this.#writing
     if (part === undefined) return
     this.#writing = undefined
     if (part.slab !== undefined) this.#pool.slabs.give(part.slab)
-    if (this.#isClosed) return
+    // what was not sent stays pending: the stream is about to close, and then it is counted as lost
+    if (this.#isClosed || error) return
     const byteCount = part.bytes.length
+    this.bytesWritten += byteCount
     this.#pool.counters.bytesSent += byteCount
     this.pendingBytes -= byteCount
     this.#pool.pendingBytes -= byteCount

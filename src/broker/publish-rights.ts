@@ -7,6 +7,7 @@ const REMEMBERED = 1024
 /** What one connection may publish where, asked once per topic, QoS and retain, and again when rights change. */
 export class PublishRights {
   readonly #authorizer: Authorizer
+  readonly #onAnswer: () => void
   readonly #answers = new Map<Route, Uint8Array>()
   #epoch = -1
   /** The last question and its answer: most publishes repeat it. */
@@ -14,33 +15,34 @@ export class PublishRights {
   #lastKind = -1
   #lastAnswer = false
 
-  constructor(authorizer: Authorizer) {
+  /** `onAnswer` is called when an answer arrives that `mayPublish` had to leave open. */
+  constructor(authorizer: Authorizer, onAnswer: () => void) {
     this.#authorizer = authorizer
+    this.#onAnswer = onAnswer
   }
 
-  /** True or false when known; undefined when the authorizer answers later, and then `onAnswer` is called. */
-  mayPublish(
-    client: AuthorizedClient,
-    route: Route,
-    qos: number,
-    retain: boolean,
-    onAnswer: () => void,
-  ): boolean | undefined {
+  /** True or false when known; undefined when the authorizer answers later. Hot path. */
+  mayPublish(client: AuthorizedClient, route: Route, qos: number, retain: boolean): boolean | undefined {
     const kind = retain ? qos + 3 : qos
     if (this.#epoch !== this.#authorizer.epoch) this.#forget()
     if (this.#lastRoute === route && this.#lastKind === kind) return this.#lastAnswer
     const known = this.#answers.get(route)?.[kind] ?? 0
-    if (known > 0) return this.#remember(route, kind, known === 1)
-    let isNow = true
+    return known > 0 ? this.#remember(route, kind, known === 1) : this.#ask(client, route, qos, retain, kind)
+  }
+
+  #ask(client: AuthorizedClient, route: Route, qos: number, retain: boolean, kind: number): boolean | undefined {
+    let answer: boolean | undefined
+    let isLater = false
     const access = { action: 'publish', topicName: route.topicName, qos, retain } as const
-    const answer = this.#authorizer.authorize(client, access, (allowed) => {
+    const atOnce = this.#authorizer.authorize(client, access, (allowed) => {
+      if (answer !== undefined) return // a second answer changes nothing
+      answer = allowed
       this.#remember(route, kind, allowed)
-      if (!isNow) onAnswer()
+      if (isLater) this.#onAnswer()
     })
-    isNow = false
-    if (answer !== undefined) return this.#remember(route, kind, answer)
-    const answered = this.#answers.get(route)?.[kind] ?? 0
-    return answered === 0 ? undefined : answered === 1
+    answer ??= atOnce
+    isLater = true
+    return answer === undefined ? undefined : this.#remember(route, kind, answer)
   }
 
   #remember(route: Route, kind: number, allowed: boolean): boolean {

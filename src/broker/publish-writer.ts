@@ -1,6 +1,7 @@
 import type { ApplicationMessage } from '../protocol/application-message.ts'
+import { copyInto } from '../protocol/copy-bytes.ts'
 import type { ProtocolVersion } from '../protocol/packet-types.ts'
-import { copy, encodePublishHead, publishPacketSize } from '../protocol/packets/publish.ts'
+import { encodePublishHead, publishPacketSize } from '../protocol/packets/publish.ts'
 import { decodeText } from '../protocol/text.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
@@ -67,7 +68,7 @@ export class PublishWriter {
     const { outbox } = connection
     const at = outbox.reserve(size)
     const { slab } = outbox
-    copy(slab, at, bytes, packetStart, payloadEnd)
+    copyInto(slab, at, bytes, packetStart, payloadEnd)
     slab[at] = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
     if (qos > 0) {
       const packetIdAt = at + message.topicEnd - packetStart
@@ -123,7 +124,7 @@ export class PublishWriter {
     if (isReferenced) {
       outbox.advance(payloadAt)
       outbox.appendReference(bytes.subarray(payloadStart, payloadEnd))
-    } else outbox.advance(copy(slab, payloadAt, bytes, payloadStart, payloadEnd))
+    } else outbox.advance(copyInto(slab, payloadAt, bytes, payloadStart, payloadEnd))
     return true
   }
 }

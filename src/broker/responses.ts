@@ -82,6 +82,22 @@ export class Responses {
     }
   }
 
+  /**
+   * A commit failed. Whether an answer hung on it: then nothing was kept, and a QoS 2 message that comes again is new.
+   * The first in the queue always waits for a commit.
+   */
+  failed(commit: number): boolean {
+    let hasLost = false
+    for (let next = this.#waiting.peek(); next !== undefined && next.commit <= commit; next = this.#waiting.peek()) {
+      hasLost = true
+      this.#waiting.shift()
+      if ('packet' in next) continue
+      if (next.type === 'pubrec') this.#connection.session?.inboundIds.delete(next.packetId)
+      if (next.type !== 'pubrel') this.#core.dropped('store-failed', this.#connection.clientId)
+    }
+    return hasLost
+  }
+
   /** The connection is gone: its answers with it. What it appended stays on its way to the store. */
   discard(): void {
     this.#waiting.clear()

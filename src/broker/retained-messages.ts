@@ -39,8 +39,8 @@ export class RetainedMessages {
       this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes
     ) {
       this.#core.dropped('retained-full', message.publisherId)
-      this.#core.log.warn({ topicName: route.topicName }, 'retained message not kept: the limit is reached')
-      return 0
+      this.#core.log.debug({ topicName: route.topicName }, 'retained message not kept: the limit is reached')
+      return this.#clear(route.topicName) // an older value would be wrong
     }
     if (replaced !== undefined) this.#forget(replaced)
     const entry = this.#newEntry(route.topicName, detached())
@@ -54,9 +54,9 @@ export class RetainedMessages {
     return this.#tree.get(topicName)
   }
 
-  /** Walks those a filter matches; may pause between them. */
-  match(topicFilter: string): Generator<RetainedMessage, void, undefined> {
-    return this.#tree.match(topicFilter)
+  /** Walks those a filter matches, with undefined for each place visited in vain. */
+  walk(topicFilter: string): Generator<RetainedMessage | undefined, void, undefined> {
+    return this.#tree.walk(topicFilter)
   }
 
   #newEntry(topicName: string, message: ApplicationMessage): RetainedMessage & Partial<Timer> {

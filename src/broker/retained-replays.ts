@@ -2,40 +2,42 @@ import type { BrokerCore } from './core.ts'
 import type { RetainedMessage } from './retained-messages.ts'
 import type { ClientSession, ClientSubscription } from './types.ts'
 
-/** Retained messages sent per subscription before others get their turn. */
-const SLICE = 256
+/** Places in the tree of topics that one session's walks may visit before others get their turn. */
+const SLICE = 1024
 /** A session with this much waiting gets no more for now: the replay must not push anything out of its queue. */
 const WAITING_MESSAGES = 1024
+/** Topics remembered as sent live during a walk. */
+const MAXIMUM_MARKS = 65_536
 
 interface Walk {
   readonly subscription: ClientSubscription
-  readonly messages: Generator<RetainedMessage, void, undefined>
+  readonly places: Generator<RetainedMessage | undefined, void, undefined>
+  /** Marks made before it began are not for it. */
+  readonly startedAt: number
 }
 
 /** The walks of one session, one after the other. */
 class SessionReplay {
-  walks: Walk[] = []
-  /** Topics that went out live meanwhile: their retained message would be stale, coming after. */
-  readonly #sentLive = new Set<string>()
+  /** By filter: a subscription made anew is walked anew, and last. */
+  readonly walks = new Map<string, Walk>()
+  /** Topics that went out live meanwhile, and when: their retained message would be stale, coming after. */
+  readonly #sentLive = new Map<string, number>()
+  time = 0
   isScheduled = false
 
-  /** A subscription made anew is walked anew. */
-  forget(filter: string): void {
-    this.walks = this.walks.filter((walk) => walk.subscription.filter !== filter)
-  }
-
   sentLive(topicName: string): void {
-    this.#sentLive.add(topicName)
+    if (this.#sentLive.size < MAXIMUM_MARKS) this.#sentLive.set(topicName, ++this.time)
   }
 
-  wasSentLive(topicName: string): boolean {
-    return this.#sentLive.has(topicName)
+  wasSentLive(topicName: string, since: number): boolean {
+    return (this.#sentLive.get(topicName) ?? 0) > since
   }
 }
 
 /**
  * Sends retained messages for new subscriptions, in slices over loop turns, so that a filter that matches a million
- * of them holds up nobody. Values are read when they are sent; a slow client is waited for.
+ * of them, or looks at a million to match none, holds up nobody. Values are read when they are sent; a slow client is
+ * waited for.
  */
 export class RetainedReplays {
   readonly #core: BrokerCore
@@ -44,12 +46,16 @@ export class RetainedReplays {
     this.#core = core
   }
 
-  start(subscription: ClientSubscription): void {
-    const { session } = subscription
+  /** Walks the retained messages for these subscriptions of one session. */
+  start(session: ClientSession, subscriptions: readonly ClientSubscription[]): void {
+    if (subscriptions.length === 0 || this.#core.retained.size === 0) return
     const replay = (session.replay ??= new SessionReplay()) as SessionReplay
-    replay.forget(subscription.filter)
-    replay.walks.push({ subscription, messages: this.#core.retained.match(subscription.topicFilter) })
-    if (!replay.isScheduled) this.#slice(session, replay)
+    for (const subscription of subscriptions) {
+      const places = this.#core.retained.walk(subscription.topicFilter)
+      replay.walks.delete(subscription.filter)
+      replay.walks.set(subscription.filter, { subscription, places, startedAt: replay.time })
+    }
+    this.continue(session)
   }
 
   /** The session may have room again: its client acknowledged, read, or came back. */
@@ -59,29 +65,28 @@ export class RetainedReplays {
   }
 
   #slice(session: ClientSession, replay: SessionReplay): void {
-    for (let sent = 0; sent < SLICE; ) {
-      const walk = replay.walks[0]
+    for (let visited = 0; visited < SLICE; visited++) {
+      const [walk] = replay.walks.values()
       if (walk === undefined || session.isEnded) {
         session.replay = undefined
         return
       }
       if (!this.#hasRoom(session)) return
-      const next = walk.messages.next()
-      if (next.done || session.subscriptions.get(walk.subscription.filter) !== walk.subscription) {
-        replay.walks.shift()
-        continue
-      }
-      const { topicName, message } = next.value
-      if (replay.wasSentLive(topicName) || message.expiresAtMs <= this.#core.time.nowMs) continue
-      if (!this.#core.router.mayReceive(session, topicName)) continue
-      this.#core.deliverer.replay(session, walk.subscription, message)
-      sent++
+      const { filter } = walk.subscription
+      const next = session.subscriptions.get(filter) === walk.subscription ? walk.places.next() : undefined
+      if (next === undefined || next.done) replay.walks.delete(filter)
+      else if (next.value !== undefined) this.#send(session, replay, walk, next.value)
     }
     replay.isScheduled = true
     setImmediate(() => {
       replay.isScheduled = false
       this.#core.guarded(() => this.continue(session))
     })
+  }
+
+  #send(session: ClientSession, replay: SessionReplay, walk: Walk, { topicName, message }: RetainedMessage): void {
+    if (replay.wasSentLive(topicName, walk.startedAt) || message.expiresAtMs <= this.#core.time.nowMs) return
+    if (this.#core.router.mayReceive(session, topicName)) this.#core.deliverer.replay(walk.subscription, message)
   }
 
   #hasRoom(session: ClientSession): boolean {

@@ -1,4 +1,5 @@
 import type { Authorizer } from '../contracts/authorizer.ts'
+import { copyOf } from '../protocol/copy-bytes.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { decodeText } from '../protocol/text.ts'
@@ -6,7 +7,10 @@ import { SubscriptionTrie } from '../topics/subscription-trie.ts'
 import { levelsMatch, splitLevels, topicNameFault } from '../topics/topic-syntax.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
 
-/** One session that a topic goes to: all its matching subscriptions as one copy. [MQTT5-3.3.4-2] */
+/**
+ * One session that a topic goes to. With one matching subscription it is that subscription itself; with several they
+ * are one copy. [MQTT5-3.3.4-2]
+ */
 export interface Destination {
   readonly session: ClientSession
   /** Highest granted QoS among the matching subscriptions. */
@@ -14,8 +18,17 @@ export interface Destination {
   readonly retainAsPublished: boolean
   /** Identifiers of all matching subscriptions that have one. [MQTT5-3.3.4-4] */
   readonly subscriptionIdentifiers: readonly number[]
-  /** The same without No Local subscriptions, for the session's own messages; absent when nothing is left. */
-  readonly local: Destination | undefined
+  /** One of them does not want the session's own messages; those take `local`. */
+  readonly noLocal: boolean
+  /** The subscriptions without No Local, where there are any beside those with it. */
+  readonly local?: Destination | undefined
+}
+
+/** A shared subscription that a topic goes to. */
+export interface GroupDestination {
+  readonly group: SubscriptionGroup
+  /** Members without the right to receive the topic. */
+  readonly denied: ReadonlySet<ClientSubscription>
 }
 
 /** Everything known about a topic name: looked up once, used for every message to it. */
@@ -25,7 +38,7 @@ export class Route {
   readonly levels: readonly string[]
   readonly hash: number
   destinations: readonly Destination[] = []
-  groups: readonly SubscriptionGroup[] = []
+  groups: readonly GroupDestination[] = []
   /** How many subscription changes it has seen; -1 before it was first built. */
   changesSeen = -1
   rightsEpoch = 0
@@ -43,7 +56,12 @@ export class Route {
 const CHANGES_REMEMBERED = 64
 /** A generation of the cache is full at either bound. */
 const GENERATION_ROUTES = 16_384
-const GENERATION_BYTES = 8 * 1024 * 1024
+const GENERATION_BYTES = 16 * 1024 * 1024
+/** Routes in one bucket before it is emptied: topics whose hashes were made to collide must not make a long list. */
+const BUCKET_ROUTES = 8
+/** What a destination weighs in the cache, in bytes: a pointer to its subscription, or an object of its own. */
+const SINGLE_BYTES = 8
+const MERGED_BYTES = 128
 
 /**
  * Finds where a topic goes. In front of the trie stands a cache of routes by the bytes of the topic name, in two
@@ -56,8 +74,11 @@ export class Router {
   readonly #trie = new SubscriptionTrie<ClientSubscription | SubscriptionGroup>()
   readonly #authorizer: Authorizer
   readonly #maximumTopicLevels: number
+  /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
+  readonly #seed = Math.floor(Math.random() * 2 ** 32)
   #young = new Map<number, Route>()
   #old = new Map<number, Route>()
+  #youngRoutes = 0
   #youngBytes = 0
   readonly #changedFilters: (readonly string[])[] = []
   #changes = 0
@@ -67,26 +88,26 @@ export class Router {
     this.#maximumTopicLevels = maximumTopicLevels
   }
 
-  /** Subscriptions and groups in the trie. */
-  get size(): number {
-    return this.#trie.size
-  }
-
   add(topicFilter: string, subscriber: ClientSubscription | SubscriptionGroup): void {
     this.#trie.add(topicFilter, subscriber)
-    this.#changed(topicFilter)
+    this.changed(topicFilter)
   }
 
   remove(topicFilter: string, subscriber: ClientSubscription | SubscriptionGroup): void {
-    if (this.#trie.remove(topicFilter, subscriber)) this.#changed(topicFilter)
+    if (this.#trie.remove(topicFilter, subscriber)) this.changed(topicFilter)
+  }
+
+  /** Who gets the topics of a filter is no longer what it was. */
+  changed(topicFilter: string): void {
+    this.#changedFilters[this.#changes++ % CHANGES_REMEMBERED] = splitLevels(topicFilter)
   }
 
   /** The route of a topic name given as UTF-8 bytes, up to date. Throws ProtocolError for a name that is none. */
-  resolve(bytes: Uint8Array, start: number, end: number): Route {
-    const hash = hashBytes(bytes, start, end)
+  resolve(bytes: Uint8Array, start: number, end: number, maximumLevels = this.#maximumTopicLevels): Route {
+    const hash = this.#hash(bytes, start, end)
     let route = find(this.#young, hash, bytes, start, end)
     if (route === undefined) {
-      route = find(this.#old, hash, bytes, start, end) ?? this.#newRoute(bytes, start, end, hash)
+      route = find(this.#old, hash, bytes, start, end) ?? newRoute(bytes, start, end, hash, maximumLevels)
       this.#keep(route)
     }
     this.refresh(route)
@@ -100,6 +121,12 @@ export class Router {
     route.changesSeen = this.#changes
   }
 
+  mayReceive(session: ClientSession, topicName: string): boolean {
+    const client = { clientId: session.clientId, user: session.user, peer: session.link?.peer }
+    // the contract has this answered at once; an answer that is not there is a no
+    return this.#authorizer.authorize(client, { action: 'receive', topicName }, tooLate) === true
+  }
+
   #isAffected(route: Route): boolean {
     if (route.changesSeen < 0 || route.rightsEpoch !== this.#authorizer.epoch) return true
     if (this.#changes - route.changesSeen > CHANGES_REMEMBERED) return true
@@ -109,85 +136,87 @@ export class Router {
     return false
   }
 
-  #changed(topicFilter: string): void {
-    this.#changedFilters[this.#changes++ % CHANGES_REMEMBERED] = splitLevels(topicFilter)
-  }
-
-  #newRoute(bytes: Uint8Array, start: number, end: number, hash: number): Route {
-    const topicName = decodeText(bytes, start, end)
-    const fault = topicNameFault(topicName, this.#maximumTopicLevels)
-    if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, fault)
-    return new Route(topicName, bytes.slice(start, end), hash)
-  }
-
   #keep(route: Route): void {
-    if (this.#young.size >= GENERATION_ROUTES || this.#youngBytes >= GENERATION_BYTES) {
+    if (this.#youngRoutes >= GENERATION_ROUTES || this.#youngBytes >= GENERATION_BYTES) {
       this.#old = this.#young
       this.#young = new Map()
+      this.#youngRoutes = 0
       this.#youngBytes = 0
     }
     // found in the old generation, it may stand in a bucket there: that chain ends with it from now on
-    route.nextInBucket = this.#young.get(route.hash)
+    const bucket = this.#young.get(route.hash)
+    route.nextInBucket = bucket !== undefined && length(bucket) >= BUCKET_ROUTES ? undefined : bucket
     this.#young.set(route.hash, route)
+    this.#youngRoutes++
     this.#youngBytes += route.topicBytes.length
   }
 
   #build(route: Route): void {
     const bySession = new Map<ClientSession, ClientSubscription[]>()
-    const groups: SubscriptionGroup[] = []
+    const groups: GroupDestination[] = []
     this.#trie.match(route.levels, (subscriber) => {
-      if (!('session' in subscriber)) {
-        groups.push(subscriber)
+      if ('members' in subscriber) {
+        groups.push({ group: subscriber, denied: this.#denied(subscriber, route.topicName) })
         return
       }
       const found = bySession.get(subscriber.session)
       if (found === undefined) bySession.set(subscriber.session, [subscriber])
       else found.push(subscriber)
     })
-    route.rightsEpoch = this.#authorizer.epoch
-    route.groups = groups
     const destinations: Destination[] = []
     for (const [session, subscriptions] of bySession) {
-      if (this.mayReceive(session, route.topicName)) destinations.push(newDestination(session, subscriptions))
+      if (!this.mayReceive(session, route.topicName)) continue
+      destinations.push(newDestination(session, subscriptions))
+      this.#youngBytes += subscriptions.length === 1 ? SINGLE_BYTES : MERGED_BYTES
     }
+    route.rightsEpoch = this.#authorizer.epoch
+    route.groups = groups
     route.destinations = destinations
   }
 
-  mayReceive(session: ClientSession, topicName: string): boolean {
-    const client = { clientId: session.clientId, user: session.user, peer: session.link?.peer }
-    // the contract has this answered at once; an answer that is not there is a no
-    return this.#authorizer.authorize(client, { action: 'receive', topicName }, tooLate) === true
+  #denied(group: SubscriptionGroup, topicName: string): ReadonlySet<ClientSubscription> {
+    const denied = group.members.filter((member) => !this.mayReceive(member.session, topicName))
+    return denied.length === 0 ? nobody : new Set(denied)
+  }
+
+  #hash(bytes: Uint8Array, start: number, end: number): number {
+    let hash = this.#seed // FNV-1a from there
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+    return hash & 0x3fffffff // a small integer, which a Map finds fastest
   }
 }
 
+const nobody: ReadonlySet<ClientSubscription> = new Set()
+
 function tooLate(): void {}
 
-const noIdentifiers: readonly number[] = []
+function newRoute(bytes: Uint8Array, start: number, end: number, hash: number, maximumLevels: number): Route {
+  const topicName = decodeText(bytes, start, end)
+  const fault = topicNameFault(topicName, maximumLevels)
+  if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, fault)
+  return new Route(topicName, copyOf(bytes, start, end), hash)
+}
 
 function newDestination(session: ClientSession, subscriptions: readonly ClientSubscription[]): Destination {
-  const whole = merge(session, subscriptions)
+  const [first] = subscriptions
+  if (first !== undefined && subscriptions.length === 1) return first
   const others = subscriptions.filter((subscription) => !subscription.noLocal)
-  if (others.length === subscriptions.length) return { ...whole, local: whole }
-  return { ...whole, local: others.length === 0 ? undefined : merge(session, others) }
+  const local = others.length === 0 || others.length === subscriptions.length ? undefined : merge(session, others)
+  return { ...merge(session, subscriptions), local }
 }
 
 function merge(session: ClientSession, subscriptions: readonly ClientSubscription[]): Destination {
   let qos: 0 | 1 | 2 = 0
   let retainAsPublished = false
-  const identifiers: number[] = []
+  let noLocal = false
+  const subscriptionIdentifiers: number[] = []
   for (const subscription of subscriptions) {
     if (subscription.qos > qos) qos = subscription.qos
     if (subscription.retainAsPublished) retainAsPublished = true
-    if (subscription.subscriptionIdentifier > 0) identifiers.push(subscription.subscriptionIdentifier)
+    if (subscription.noLocal) noLocal = true
+    subscriptionIdentifiers.push(...subscription.subscriptionIdentifiers)
   }
-  const subscriptionIdentifiers = identifiers.length === 0 ? noIdentifiers : identifiers
-  return { session, qos, retainAsPublished, subscriptionIdentifiers, local: undefined }
-}
-
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 // FNV-1a
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-  return hash & 0x3fffffff // a small integer, which a Map finds fastest
+  return { session, qos, retainAsPublished, subscriptionIdentifiers, noLocal }
 }
 
 function find(routes: Map<number, Route>, hash: number, bytes: Uint8Array, start: number, end: number): Route | undefined {
@@ -196,10 +225,16 @@ function find(routes: Map<number, Route>, hash: number, bytes: Uint8Array, start
   return route
 }
 
+function length(bucket: Route): number {
+  let count = 0
+  for (let route: Route | undefined = bucket; route !== undefined; route = route.nextInBucket) count++
+  return count
+}
+
 /** Whether a route's topic is the bytes from start to end. */
 export function sameBytes(topicBytes: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  const { length } = topicBytes
-  if (length !== end - start) return false
-  for (let index = 0; index < length; index++) if (topicBytes[index] !== bytes[start + index]) return false
+  const byteCount = topicBytes.length
+  if (byteCount !== end - start) return false
+  for (let index = 0; index < byteCount; index++) if (topicBytes[index] !== bytes[start + index]) return false
   return true
 }

@@ -33,9 +33,10 @@ export class SessionRegistry {
   }
 
   open(clientId: string, user: string | undefined): ClientSession {
-    const session: ClientSession = new Session<Connection>(clientId, user, this.#core.limits, (_delivery, reason) =>
-      this.#core.dropped(reason, clientId),
-    )
+    const session: ClientSession = new Session<Connection>(clientId, user, this.#core.limits, (_delivery, reason, position) => {
+      this.#core.dropped(reason, clientId)
+      if (position >= 0) this.recordDelivered(session, position)
+    })
     this.#sessions.set(clientId, session)
     const { counters } = this.#core
     if (this.size > counters.sessionsMaximum) counters.sessionsMaximum = this.size
@@ -100,6 +101,11 @@ export class SessionRegistry {
     if (lost > 0) this.#core.dropped('session-ended', session.clientId, lost)
     this.#core.wills.sessionEnded(session)
     return session.isDurable ? this.#core.journal.append({ kind: 'session-ended', clientId: session.clientId }) : 0
+  }
+
+  /** A position is done with: acknowledged, expired, or dropped. */
+  recordDelivered(session: ClientSession, position: number): void {
+    if (session.isDurable) this.#core.journal.append({ kind: 'delivered', clientId: session.clientId, position })
   }
 
   #expired(session: ClientSession): void {

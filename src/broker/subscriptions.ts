@@ -4,6 +4,8 @@ import type { BrokerCore } from './core.ts'
 import { SubscriptionGroup } from './subscription-group.ts'
 import type { ClientSession, ClientSubscription } from './types.ts'
 
+const noIdentifiers: readonly number[] = []
+
 /** Makes and ends subscriptions: in the session, in the router, and in the groups of shared ones. */
 export class Subscriptions {
   readonly #core: BrokerCore
@@ -23,10 +25,14 @@ export class Subscriptions {
     const topicFilter = shared?.topicFilter ?? filter
     const group = shared === undefined ? undefined : this.#group(filter, shared.shareName, topicFilter)
     const { qos, noLocal, retainAsPublished } = request
-    const subscription = { session, filter, topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier, group }
+    const subscriptionIdentifiers = subscriptionIdentifier === 0 ? noIdentifiers : [subscriptionIdentifier]
+    const subscription = { session, filter, topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifiers, group }
     const replaced = session.subscriptions.get(filter)
     if (group === undefined) this.#core.router.add(topicFilter, subscription)
-    else group.join(subscription)
+    else {
+      group.join(subscription)
+      this.#core.router.changed(topicFilter)
+    }
     session.subscriptions.set(filter, subscription)
     if (replaced === undefined) this.#counted(subscription, 1)
     else this.#detach(replaced)
@@ -50,7 +56,7 @@ export class Subscriptions {
   #group(filter: string, shareName: string, topicFilter: string): SubscriptionGroup {
     let group = this.#groups.get(filter)
     if (group === undefined) {
-      group = new SubscriptionGroup(shareName, topicFilter, this.#core.features.sharedSubscriptionStrategy)
+      group = new SubscriptionGroup(filter, shareName, topicFilter, this.#core.features.sharedSubscriptionStrategy)
       this.#groups.set(filter, group)
       this.#core.router.add(topicFilter, group)
     }
@@ -64,17 +70,19 @@ export class Subscriptions {
       return
     }
     group.leave(subscription)
+    this.#core.router.changed(group.topicFilter)
     if (group.members.length > 0) return
     this.#groups.delete(subscription.filter)
     this.#core.router.remove(group.topicFilter, group)
-    if (group.waiting.length > 0) this.#core.dropped('session-ended', subscription.session.clientId, group.waiting.length)
-    group.waiting.clear()
+    this.#core.deliverer.dissolve(group)
   }
 
-  #counted(subscription: ClientSubscription, change: 1 | -1): void {
+  #counted({ session, group }: ClientSubscription, change: 1 | -1): void {
     this.count += change
-    if (subscription.group === undefined) return
+    if (group === undefined) return
     this.sharedCount += change
-    subscription.session.sharedSubscriptions += change
+    const groups = (session.groups ??= new Set())
+    if (change === 1) groups.add(group)
+    else groups.delete(group)
   }
 }

@@ -69,7 +69,10 @@ export class Wills {
   #publish(will: Will, client: Pick<Connection, 'clientId' | 'user' | 'peer'>): void {
     const { topicName, qos, retain } = will
     const { clientId, user, peer } = client
+    let isDecided = false
     const decided = (allowed: boolean): void => {
+      if (isDecided) return
+      isDecided = true
       if (!allowed) {
         this.#core.dropped('not-authorized', clientId)
         this.#core.log.info({ clientId, topicName }, 'will not published: not authorized')

@@ -23,9 +23,9 @@ export interface ByteStream {
   open(events: ByteStreamEvents): void
   /**
    * Sends `bytes`; the caller leaves them untouched until `onWritten`, which comes exactly once, in a later
-   * turn or this one, also after an error.
+   * turn or this one, with an error when they were not sent.
    */
-  write(bytes: Uint8Array, onWritten: () => void): void
+  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void
   /** Stops and restarts reading, so that a paused client is held back by TCP itself. */
   pause(): void
   resume(): void

@@ -25,11 +25,21 @@ export type StoreRecord =
       readonly kind: 'message'
       /** The message as it goes to disk once, however many sessions are owed it. */
       readonly sequence: number
-      readonly topicName: string
+      /** UTF-8. */
+      readonly topicBytes: Uint8Array
       readonly properties: Uint8Array
       readonly payload: Uint8Array
       readonly expiresAtMs: number
       readonly recipients: readonly MessageRecipient[]
+      /** Shared subscriptions, as `$share/{ShareName}/{filter}`, in whose queue it waits for a member. */
+      readonly groups: readonly string[]
+    }
+  | {
+      /** A message has left the queue of a shared subscription: bound to a member, or for good. */
+      readonly kind: 'group-left'
+      readonly topicFilter: string
+      readonly sequence: number
+      readonly recipient: MessageRecipient | undefined
     }
   | { readonly kind: 'delivered'; readonly clientId: string; readonly position: number }
   | { readonly kind: 'released'; readonly clientId: string; readonly position: number }

@@ -1,3 +1,4 @@
+import { copyOf } from './copy-bytes.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { ReasonCode } from './reason-codes.ts'
 import { decodeText } from './text.ts'
@@ -52,7 +53,7 @@ export class ByteReader {
     const byteCount = this.twoByteInteger()
     this.#need(byteCount)
     this.at += byteCount
-    return this.bytes.slice(this.at - byteCount, this.at)
+    return copyOf(this.bytes, this.at - byteCount, this.at)
   }
 
   /** A UTF-8 string, checked. [MQTT5-1.5.4-1] */

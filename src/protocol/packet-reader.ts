@@ -1,4 +1,5 @@
 import { malformed } from './byte-reader.ts'
+import { copyOf } from './copy-bytes.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { ReasonCode } from './reason-codes.ts'
 
@@ -83,7 +84,7 @@ export class PacketReader {
       if (end - start > this.maximumPacketBytes) throw tooLarge(end - start, this.maximumPacketBytes)
       if (end > length) break
       if (!this.#handler(chunk, start, bodyStart, end)) {
-        this.#held = chunk.slice(end)
+        this.#held = copyOf(chunk, end, chunk.length)
         return
       }
       start = end

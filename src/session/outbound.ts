@@ -35,7 +35,8 @@ const MAXIMUM_WINDOW = 4 * IDENTIFIERS
  */
 export class Outbound {
   readonly #limits: OutboundLimits
-  readonly #onDrop: (delivery: Delivery, reason: QueueDropReason) => void
+  /** `position` is -1 for a message that never had one. */
+  readonly #onDrop: (delivery: Delivery, reason: QueueDropReason, position: number) => void
   states = new Uint8Array(0)
   deliveries: (Delivery | undefined)[] = []
   head = 0
@@ -57,7 +58,7 @@ export class Outbound {
   /** The message was sent before, on this or an earlier connection. [MQTT5-3.3.1-1] */
   takenDup = false
 
-  constructor(limits: OutboundLimits, onDrop: (delivery: Delivery, reason: QueueDropReason) => void) {
+  constructor(limits: OutboundLimits, onDrop: (delivery: Delivery, reason: QueueDropReason, position: number) => void) {
     this.#limits = limits
     this.#onDrop = onDrop
   }
@@ -95,7 +96,12 @@ export class Outbound {
 
   /** Whether `admit` would. */
   get canAdmit(): boolean {
-    return this.cursor === this.tail && this.inflight < this.sendQuota
+    return this.cursor === this.tail && this.inflight < this.sendQuota && this.tail - this.head < MAXIMUM_WINDOW
+  }
+
+  /** Whether a message offered now would leave without waiting for an acknowledgement of another. */
+  get hasSpareQuota(): boolean {
+    return this.inflight + this.tail - this.cursor < this.sendQuota && this.tail - this.head < MAXIMUM_WINDOW
   }
 
   /** Whether one more message may be kept: what is in flight and might be sent again counts like what waits. */
@@ -116,7 +122,7 @@ export class Outbound {
     return this.tail - 1
   }
 
-  /** Queues a message behind all others. False: there is no room, nothing was queued, and the client is to go. */
+  /** Queues a message behind all others. 'overflow': nothing was queued, and the client is to go. */
   enqueue(delivery: Delivery): 'queued' | 'dropped' | 'overflow' {
     const { maximumQueuedMessages, maximumQueuedBytes, queueFullPolicy } = this.#limits
     const byteSize = delivery.message.byteSize
@@ -124,11 +130,11 @@ export class Outbound {
       if (queueFullPolicy === 'disconnect') return 'overflow'
       // what alone is above the limit finds no room however many are dropped for it
       if (queueFullPolicy === 'drop-oldest' && byteSize <= maximumQueuedBytes && this.#dropOldest()) continue
-      this.#onDrop(delivery, 'queue-full')
+      this.#onDrop(delivery, 'queue-full', -1)
       return 'dropped'
     }
     if (!this.#reserve()) {
-      this.#onDrop(delivery, 'queue-full')
+      this.#onDrop(delivery, 'queue-full', -1)
       return 'dropped'
     }
     const slot = this.tail++ & (this.states.length - 1)
@@ -165,7 +171,7 @@ export class Outbound {
       if (state === State.queued && delivery.message.expiresAtMs <= nowMs) {
         this.#finish(slot)
         this.#stepOver()
-        this.#onDrop(delivery, 'expired') // [MQTT5-3.3.2-5]
+        this.#onDrop(delivery, 'expired', position) // [MQTT5-3.3.2-5]
         continue
       }
       if (delivery.qos > 0 && this.inflight >= this.sendQuota) return 'nothing'
@@ -325,7 +331,7 @@ export class Outbound {
       this.#finish(slot)
       // the window moves on, or it would be at its end after a long time offline
       if (position === this.cursor) this.#stepOver()
-      this.#onDrop(delivery, 'queue-full')
+      this.#onDrop(delivery, 'queue-full', position)
       return true
     }
     return false

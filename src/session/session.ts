@@ -1,6 +1,7 @@
 import { Outbound } from './outbound.ts'
 import type { OutboundLimits, QueueDropReason } from './outbound.ts'
 import type { Delivery } from './delivery.ts'
+import type { SharedGroup } from '../topics/shared-group.ts'
 import type { Subscription } from './subscription.ts'
 
 /** Session expiry that never comes. */
@@ -23,8 +24,8 @@ export class Session<Link> {
   isDurable = false
   /** By topic filter as subscribed, `$share/...` included. */
   readonly subscriptions = new Map<string, Subscription<Link>>()
-  /** How many of them are shared. */
-  sharedSubscriptions = 0
+  /** The shared subscriptions it is a member of; most sessions have none. */
+  groups: Set<SharedGroup<Subscription<Link>>> | undefined = undefined
   readonly outbound: Outbound
   /** QoS 2 packet identifiers received and not yet released: repeats of them are not new. [MQTT5-4.3.3-10] */
   readonly inboundIds = new Set<number>()
@@ -37,7 +38,7 @@ export class Session<Link> {
     clientId: string,
     user: string | undefined,
     limits: OutboundLimits,
-    onDrop: (delivery: Delivery, reason: QueueDropReason) => void,
+    onDrop: (delivery: Delivery, reason: QueueDropReason, position: number) => void,
   ) {
     this.clientId = clientId
     this.user = user

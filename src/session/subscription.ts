@@ -11,7 +11,7 @@ export interface Subscription<Link> {
   readonly qos: 0 | 1 | 2
   readonly noLocal: boolean
   readonly retainAsPublished: boolean
-  /** 0 when there is none. */
-  readonly subscriptionIdentifier: number
+  /** One or none. */
+  readonly subscriptionIdentifiers: readonly number[]
   readonly group: SharedGroup<Subscription<Link>> | undefined
 }

@@ -58,11 +58,16 @@ export class TopicTree<V> {
     return value
   }
 
-  /**
-   * Walks the values whose topic a filter matches, one at a time, so that a long walk can pause between values.
-   * Values set or deleted meanwhile may or may not be seen.
-   */
+  /** The values whose topic a filter matches. */
   *match(topicFilter: string): Generator<V, void, undefined> {
+    for (const value of this.walk(topicFilter)) if (value !== undefined) yield value
+  }
+
+  /**
+   * The same, pausing at every place it visits, with undefined where nothing matches, so that a walk of a large tree
+   * can be done in slices. Values set or deleted meanwhile may or may not be seen.
+   */
+  *walk(topicFilter: string): Generator<V | undefined, void, undefined> {
     const levels = splitLevels(topicFilter)
     // a stack of its own: topics may have more levels than calls can nest
     const stack: Iterator<Place<V>>[] = [[{ node: this.#root, depth: 0 }].values()]
@@ -75,7 +80,7 @@ export class TopicTree<V> {
       const { node, depth } = next.value
       const level = levels[Math.min(depth, levels.length - 1)]
       const isBelowHash = level === '#' && depth >= levels.length - 1
-      if (node.value !== undefined && (depth === levels.length || isBelowHash)) yield node.value // a/# matches a
+      yield depth === levels.length || isBelowHash ? node.value : undefined // a/# matches a
       if (depth < levels.length || isBelowHash) stack.push(childrenFor(node, depth, level as string))
     }
   }

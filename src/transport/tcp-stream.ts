@@ -23,7 +23,7 @@ export class TcpStream implements ByteStream {
     this.#socket.on('close', () => events.onClose(failure))
   }
 
-  write(bytes: Uint8Array, onWritten: () => void): void {
+  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
     this.#socket.write(bytes, onWritten)
   }
 

@@ -14,6 +14,10 @@ export interface WebSocketListenerOptions {
   readonly allowedOrigins: readonly string[]
   /** Larger frames close the connection before they are buffered whole. */
   readonly maximumFrameBytes: number
+  /** Sockets that have not become a WebSocket by then are closed. */
+  readonly handshakeTimeoutMs: number
+  /** Sockets at once, whatever they are; 0 = no limit. */
+  readonly maximumConnections: number
 }
 
 /** MQTT over WebSocket, on any path. */
@@ -25,10 +29,13 @@ export class WebSocketListener {
 
   constructor(options: WebSocketListenerOptions, accept: (stream: ByteStream) => void) {
     this.#options = options
-    this.#http = createServer((_request, response) => {
-      response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
+    const { handshakeTimeoutMs, maximumConnections } = options
+    const timeouts = { headersTimeout: handshakeTimeoutMs, requestTimeout: handshakeTimeoutMs, connectionsCheckingInterval: 1000 }
+    this.#http = createServer({ ...timeouts, noDelay: true }, (_request, response) => {
+      response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
       response.end('This is an MQTT broker. Connect with a WebSocket and the subprotocol mqtt.\n')
     })
+    if (maximumConnections > 0) this.#http.maxConnections = maximumConnections
     this.#webSockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -36,9 +43,12 @@ export class WebSocketListener {
       handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
     })
     this.#http.on('upgrade', (request, socket, head) => {
+      // Node's server has let go of this socket: without a listener a reset would end the process
+      socket.on('error', () => socket.destroy())
       const refusal = this.#refusal(request)
       if (refusal !== undefined) {
-        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+        const answer = `HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+        socket.end(answer, () => socket.destroy())
         return
       }
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>

@@ -28,8 +28,8 @@ export class WebSocketStream implements ByteStream {
     this.#socket.on('close', () => events.onClose(failure))
   }
 
-  write(bytes: Uint8Array, onWritten: () => void): void {
-    this.#socket.send(bytes, { binary: true }, () => onWritten())
+  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
+    this.#socket.send(bytes, { binary: true }, onWritten)
   }
 
   pause(): void {

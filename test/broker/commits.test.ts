@@ -1,31 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Limits } from '../../src/contracts/limits.ts'
-import { HeldStore } from '../support/delayed-store.ts'
+import type { HeldStore } from '../support/delayed-store.ts'
 import type { WireClient } from '../support/wire-client.ts'
-import { connectPacket, publishPacket, subscribePacket } from '../support/wire-packets.ts'
+import { connectPacket, publishPacket, subscribePacket, unsubscribePacket } from '../support/wire-packets.ts'
 import { unique } from '../support/wire-steps.ts'
-import { answering, startBroker, type StartedBroker, until } from './started-broker.ts'
-
-const lasting = { sessionExpiryInterval: 600 }
-
-interface Scene {
-  readonly broker: StartedBroker
-  readonly store: HeldStore
-  readonly topicName: string
-  /** A session that outlives its connection, subscribed to `topicName` at QoS 2. */
-  readonly subscriber: WireClient
-  /** Its session ends with its connection. */
-  readonly publisher: WireClient
-}
-
-async function scene(limits: Partial<Limits> = {}): Promise<Scene> {
-  const store = new HeldStore()
-  const broker = await startBroker({ limits }, { store })
-  const topicName = unique('kept')
-  const subscriber = await answering(store, broker.client({ properties: lasting }))
-  await answering(store, subscriber.subscribe({ topicFilter: topicName, qos: 2 }))
-  return { broker, store, topicName, subscriber, publisher: await broker.client() }
-}
+import { lasting, scene, type Scene } from './held-scene.ts'
+import { answering, until } from './started-broker.ts'
 
 /** Answers all that is held until `client` is sent something. */
 const nextAfterCommit = (store: HeldStore, client: WireClient) => answering(store, client.nextAny())
@@ -51,6 +30,17 @@ const waiting: readonly Case[] = [
     title: 'of a retained message',
     async ask({ publisher }) {
       publisher.sendPublish(unique('nobody'), 'x', { qos: 1, retain: true })
+      return publisher
+    },
+  },
+  {
+    kind: 'puback',
+    title: 'of a message that waits for a group',
+    async ask({ broker, publisher, store }) {
+      const member = await answering(store, broker.client({ properties: lasting }))
+      await answering(store, member.subscribe({ topicFilter: '$share/g/group', qos: 1 }))
+      await answering(store, member.disconnect(0))
+      publisher.sendPublish('group', 'x', { qos: 1 })
       return publisher
     },
   },
@@ -101,10 +91,8 @@ const waiting: readonly Case[] = [
   {
     kind: 'unsuback',
     title: 'to a durable session',
-    async ask({ subscriber, topicName, store }) {
-      const unsuback = subscriber.unsubscribe(topicName)
-      unsuback.catch(() => undefined) // taken by whoever looks first
-      await until(() => store.heldBatches > 0)
+    async ask({ subscriber, topicName }) {
+      subscriber.send(unsubscribePacket(5, 9, [topicName]))
       return subscriber
     },
   },
@@ -307,63 +295,10 @@ describe('delivery', () => {
     subscriber.acknowledge('puback', packetId)
     await until(() => store.batches.length === before + 2)
     const [message, delivered] = store.batches.slice(before).flat()
-    expect(message).toMatchObject({ kind: 'message', topicName, recipients: [{ position: packetId - 1, qos: 1 }] })
+    const topicBytes = new TextEncoder().encode(topicName)
+    const recipients = [{ position: packetId - 1, qos: 1 }]
+    expect(message).toMatchObject({ kind: 'message', topicBytes, recipients })
     expect(delivered).toMatchObject({ kind: 'delivered', position: packetId - 1 })
-  })
-})
-
-describe('a store that fails', () => {
-  it.each([
-    [5, 1],
-    [5, 2],
-    [4, 1],
-    [4, 2],
-  ] as const)('disconnects the publisher, and acknowledges nothing (version %d, QoS %d)', async (version, qos) => {
-    const { store, broker, topicName } = await scene()
-    const publisher = await broker.client({ version })
-    publisher.sendPublish(topicName, 'lost', { qos })
-    publisher.sendPublish(unique('nobody'), 'behind it', { qos })
-    await until(() => store.heldBatches > 0)
-    store.answer(new Error('disk full'))
-    const { reasonCode } = await publisher.closed()
-    expect(reasonCode).toBe(version === 5 ? 0x88 : undefined)
-    expect(publisher.received.filter((one) => one.kind === 'puback' || one.kind === 'pubrec')).toEqual([])
-    expect(broker.broker.statistics.counters.assertions).toBe(0)
-  })
-
-  it('goes on with the next batch', async () => {
-    const { store, broker, publisher, topicName } = await scene()
-    publisher.sendPublish(topicName, 'lost', { qos: 1 })
-    await until(() => store.heldBatches > 0)
-    store.answer(new Error('disk full'))
-    await publisher.closed()
-    const next = await broker.client()
-    expect(await answering(store, next.publish(topicName, 'kept', { qos: 1 }))).toMatchObject({ reasonCode: 0 })
-  })
-
-  it.each([
-    [5, 0x88],
-    [4, 3],
-  ] as const)('refuses a CONNECT that needed it (version %d)', async (version, code) => {
-    const { store, broker } = await scene()
-    const client = await broker.open({ version })
-    client.sendConnect({ clientId: unique('c'), cleanStart: false, ...(version === 5 && { properties: lasting }) })
-    await until(() => store.heldBatches > 0)
-    store.answer(new Error('disk full'))
-    expect((await client.closed()).reasonCode).toBe(code)
-    expect(client.received.map((one) => one.kind)).toEqual(['connack'])
-  })
-
-  it('takes no other client along', async () => {
-    const { store, broker, publisher, topicName } = await scene()
-    const bystander = await broker.client()
-    await bystander.subscribe({ topicFilter: 'other', qos: 1 })
-    publisher.sendPublish(topicName, 'lost', { qos: 1 })
-    await until(() => store.heldBatches > 0)
-    store.answer(new Error('disk full'))
-    await publisher.closed()
-    expect(await bystander.publish('other', 'fine', { qos: 1 })).toMatchObject({ reasonCode: 0 })
-    expect(await bystander.restOfPayloads()).toEqual(['fine'])
   })
 })
 
@@ -419,7 +354,9 @@ describe('bytes that are not durable yet', () => {
     await broker.settle()
     expect(counters.publishReceived - before).toBeLessThanOrEqual(6) // two were below the limit when they sent theirs
     for (const publisher of publishers) {
-      for (const packetId of [1, 2]) expect(await answering(store, publisher.next('puback'))).toMatchObject({ packetId })
+      for (const packetId of [1, 2]) {
+        expect(await answering(store, publisher.next('puback'))).toMatchObject({ packetId })
+      }
     }
   })
 })

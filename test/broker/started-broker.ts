@@ -52,13 +52,13 @@ export async function startBroker(settings: PartialSettings = {}, parts: TestBro
 
 /** Answers every batch until `step` is done. */
 export async function answering<Result>(store: HeldStore, step: Promise<Result>): Promise<Result> {
-  let isDone = false
-  const finished = step.finally(() => (isDone = true))
-  while (!isDone) {
+  const waiting = Symbol('waiting')
+  const turn = () => new Promise<typeof waiting>((resolve) => setImmediate(resolve, waiting))
+  for (;;) {
     while (store.heldBatches > 0) store.answer()
-    await new Promise((resolve) => setImmediate(resolve))
+    const outcome = await Promise.race([step, turn()])
+    if (outcome !== waiting) return outcome as Result
   }
-  return finished
 }
 
 /** Waits, turn by turn, until `check` holds; the test's own time limit ends a wait in vain. */

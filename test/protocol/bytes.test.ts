@@ -35,12 +35,12 @@ describe('variable byte integer', () => {
     expect(reader.remaining).toBe(1)
   })
 
-  it.each(['80 00', '81 00', '80 80 00', 'ff ff ff 00', '80 80 80 80', 'ff ff ff ff 01', '', '80', 'ff ff', 'ff ff ff'])(
-    '%s is malformed [MQTT5-1.5.5-1]',
-    (notation) => {
-      expect(() => readerOf(notation).variableByteInteger()).toThrow(isMalformed)
-    },
-  )
+  const padded = ['80 00', '81 00', '80 80 00', 'ff ff ff 00']
+  const long = ['80 80 80 80', 'ff ff ff ff 01']
+  const cut = ['', '80', 'ff ff', 'ff ff ff']
+  it.each([...padded, ...long, ...cut])('"%s" is malformed [MQTT5-1.5.5-1]', (notation) => {
+    expect(() => readerOf(notation).variableByteInteger()).toThrow(isMalformed)
+  })
 
   it('reads back what was written', () => {
     fc.assert(
@@ -101,7 +101,8 @@ describe('ByteReader', () => {
   it('expects the end where the packet says, and says how many bytes are too many', () => {
     const reader = readerOf('01 02 03')
     reader.skip(1)
-    expect(() => reader.expectEnd('PING')).toThrow(expect.objectContaining({ reasonCode: 0x81, message: 'PING has 2 bytes too many' }))
+    const error = expect.objectContaining({ reasonCode: 0x81, message: 'PING has 2 bytes too many' })
+    expect(() => reader.expectEnd('PING')).toThrow(error)
     reader.skip(2)
     expect(() => reader.expectEnd('PING')).not.toThrow()
   })
@@ -114,7 +115,8 @@ describe('ByteReader', () => {
 describe('ByteWriter', () => {
   it('writes each data type', () => {
     const writer = new ByteWriter()
-    writer.byte(255).twoByteInteger(0x0102).fourByteInteger(0xfffe_fdfc).text('é').binary(Uint8Array.of(0, 255)).raw(Uint8Array.of(9))
+    writer.byte(255).twoByteInteger(0x0102).fourByteInteger(0xfffe_fdfc)
+    writer.text('é').binary(Uint8Array.of(0, 255)).raw(Uint8Array.of(9))
     expect(writer.view()).toEqual(wire('ff 01 02 ff fe fd fc 00 02 c3 a9 00 02 00 ff 09'))
     expect(writer.length).toBe(16)
   })

@@ -93,7 +93,7 @@ describe('maximum packet size', () => {
         const { reader, packets } = noting(maximum)
         const push = (): void => chunks.forEach((chunk) => reader.push(chunk))
         if (isTaken) push()
-        else expect(push).toThrow(expect.objectContaining({ reasonCode: 0x95, message: expect.stringContaining(String(maximum)) }))
+        else expect(push).toThrow(expect.objectContaining({ name: 'ProtocolError', reasonCode: 0x95 }))
         expect(packets).toEqual(isTaken ? [hex(packet)] : [])
       }
     },
@@ -176,10 +176,11 @@ describe('chunks', () => {
   })
 
   it('packets do not depend on how the stream is cut', () => {
-    const packet = fc.tuple(fc.constantFrom(0x30, 0x32, 0xc0, 0x40), fc.oneof(fc.nat(5), fc.integer({ min: 120, max: 300 })))
+    const length = fc.oneof(fc.nat(5), fc.integer({ min: 120, max: 300 }))
+    const packet = fc.tuple(fc.constantFrom(0x30, 0x32, 0xc0, 0x40), length)
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 20 }), (shapes, cuts) => {
-        const expected = shapes.map(([first, length]) => packetOf(first, length))
+        const expected = shapes.map(([first, bodyLength]) => packetOf(first, bodyLength))
         const stream = Uint8Array.from(expected.flatMap((bytes) => [...bytes]))
         const { reader, packets } = noting()
         for (const chunk of cutAt(stream, cuts)) reader.push(chunk)
@@ -191,7 +192,8 @@ describe('chunks', () => {
 })
 
 function cutAt(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
-  const places = [...new Set([0, ...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].toSorted((a, b) => a - b)
+  const inner = cuts.map((cut) => cut % (stream.length + 1))
+  const places = [...new Set([0, ...inner, stream.length])].toSorted((a, b) => a - b)
   return places.slice(1).map((end, index) => stream.subarray(places[index], end))
 }
 

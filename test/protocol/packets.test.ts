@@ -76,7 +76,8 @@ describe('an acknowledgement read without an object', () => {
   })
 
   it('of two bytes is a success in every version', () => {
-    for (const version of [3, 4, 5] as const) expect(responseReasonCode('puback', wire('00 01 99'), 0, 2, version)).toBe(0)
+    const bytes = wire('00 01 99')
+    for (const version of [3, 4, 5] as const) expect(responseReasonCode('puback', bytes, 0, 2, version)).toBe(0)
   })
 
   it('of more bytes has its reason code, and what follows is checked', () => {
@@ -113,7 +114,8 @@ it('subscription options fill a byte as section 3.8.3.1 has it', () => {
   expect(subscriptionOptions({ ...plain, noLocal: true })).toBe(4)
   expect(subscriptionOptions({ ...plain, retainAsPublished: true })).toBe(8)
   expect(subscriptionOptions({ ...plain, retainHandling: 1 })).toBe(16)
-  expect(subscriptionOptions({ ...plain, qos: 1, noLocal: true, retainAsPublished: true, retainHandling: 2 })).toBe(0x2d)
+  const all = { qos: 1, noLocal: true, retainAsPublished: true, retainHandling: 2 } as const
+  expect(subscriptionOptions({ ...plain, ...all })).toBe(0x2d)
 })
 
 function headerOf(name: string, level: number) {

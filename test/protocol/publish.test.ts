@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApplicationMessage } from '../../src/protocol/application-message.ts'
+import { copyInto, copyOf } from '../../src/protocol/copy-bytes.ts'
 import { newApplicationMessage } from '../../src/protocol/new-application-message.ts'
 import type { ProtocolVersion } from '../../src/protocol/packet-types.ts'
 import {
-  copy, decodePublish, encodePublishHead, messageExpiryInterval, publishPacketSize, type PublishVariant,
+  decodePublish, encodePublishHead, messageExpiryInterval, publishPacketSize, type PublishVariant,
   writeVariableByteInteger,
 } from '../../src/protocol/packets/publish.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
@@ -143,13 +144,14 @@ describe('encodePublishHead', () => {
     expect(write(inbound, { protocolVersion: 4 })).toEqual(wire(`30 ( 'a/b' "hi" )`))
   })
 
-  it.each([0, 1, 47, 48, 49, 100, 126, 127, 128, 200])('copies a topic name, properties and payload of about %i bytes', (length) => {
+  it.each([0, 1, 47, 48, 49, 100, 126, 127, 128, 200])('topic name, a property and payload of %i bytes', (length) => {
     const text = 'z'.repeat(length)
     const properties: Properties = { contentType: text }
     const long = newApplicationMessage({ payload: encodeText(text), qos: 0, retain: false, properties }, '', 0)
     long.topicBytes = encodeText(text)
     const [frame] = framesOf([write(long)])
-    expect(frame && decodePacket('publish', frame, 5)).toMatchObject({ topicName: text, properties, payload: encodeText(text) })
+    const expected = { topicName: text, properties, payload: encodeText(text) }
+    expect(frame && decodePacket('publish', frame, 5)).toMatchObject(expected)
   })
 })
 
@@ -257,7 +259,7 @@ describe('newApplicationMessage', () => {
     ['no properties', {}, '', -1, Infinity],
     ['an expiry', { messageExpiryInterval: 10 }, '02 00 00 00 0a', 1, 15_000],
     ['an expiry of 0', { messageExpiryInterval: 0 }, '02 00 00 00 00', 1, 5000],
-    ['an indicator and an expiry', { payloadFormatIndicator: 0, messageExpiryInterval: 1 }, '01 00 02 00 00 00 01', 3, 6000],
+    ['both', { payloadFormatIndicator: 0, messageExpiryInterval: 1 }, '01 00 02 00 00 00 01', 3, 6000],
     ['an indicator alone', { payloadFormatIndicator: 1 }, '01 01', -1, Infinity],
     ['what is not for subscribers', { willDelayInterval: 5, topicAlias: 3, contentType: 't' }, `03 't'`, -1, Infinity],
   ])('with %s', (_, properties, kept, expiryIntervalAt, expiresAtMs) => {
@@ -291,7 +293,8 @@ it('whatever a client sends, a subscriber reads the same message', () => {
   )
   const properties = fc.uniqueArray(property, { selector: (one) => one.name })
   fc.assert(
-    fc.property(topicText, properties, fc.uint8Array({ maxLength: 200 }), fc.boolean(), (topicName, sent, payload, detached) => {
+    fc.property(topicText, properties, fc.uint8Array({ maxLength: 200 }), fc.boolean(), (...drawn) => {
+      const [topicName, sent, payload, detached] = drawn
       const body = [...lengthAndBytes(topicName), ...vbi(sent.flatMap((one) => one.bytes)), ...payload]
       const packet = Uint8Array.from([0x30, ...vbi(body)])
       const [frame] = framesOf([packet])
@@ -301,7 +304,8 @@ it('whatever a client sends, a subscriber reads the same message', () => {
       message.topicBytes = packet.slice(message.topicStart, message.topicEnd)
       message.expiresAtMs = 9000
       const [received] = framesOf([write(detached ? message.detach() : message, { topicAlias: 300 })])
-      const expected = Object.fromEntries(sent.filter((one) => one.value !== undefined).map((one) => [one.name, one.value]))
+      const forwarded = sent.filter((one) => one.value !== undefined)
+      const expected = Object.fromEntries(forwarded.map((one) => [one.name, one.value]))
       expect(received && decodePacket('publish', received, 5)).toMatchObject({
         topicName,
         payload,
@@ -313,7 +317,8 @@ it('whatever a client sends, a subscriber reads the same message', () => {
 })
 
 describe('writeVariableByteInteger', () => {
-  it.each([[0, '00'], [127, '7f'], [128, '80 01'], [16_384, '80 80 01'], [268_435_455, 'ff ff ff 7f']])('%i', (value, bytes) => {
+  const values = [[0, '00'], [127, '7f'], [128, '80 01'], [16_384, '80 80 01'], [268_435_455, 'ff ff ff 7f']] as const
+  it.each(values)('%i', (value, bytes) => {
     const target = new Uint8Array(6)
     const end = writeVariableByteInteger(target, 1, value)
     expect(target.subarray(1, end)).toEqual(wire(bytes))
@@ -321,11 +326,11 @@ describe('writeVariableByteInteger', () => {
   })
 })
 
-describe('copy', () => {
+describe('copyInto', () => {
   it.each([0, 1, 47, 48, 49, 500])('%i bytes', (length) => {
     const source = Uint8Array.from({ length: length + 4 }, (_, index) => (index % 255) + 1)
     const target = new Uint8Array(length + 10)
-    expect(copy(target, 3, source, 2, 2 + length)).toBe(3 + length)
+    expect(copyInto(target, 3, source, 2, 2 + length)).toBe(3 + length)
     expect(target.subarray(3, 3 + length)).toEqual(source.subarray(2, 2 + length))
     expect([...target.subarray(0, 3), ...target.subarray(3 + length)]).toEqual(Array.from({ length: 10 }, () => 0))
   })
@@ -345,3 +350,13 @@ function vbi(bytes: readonly number[]): number[] {
 function hexOf(seconds: number): string {
   return seconds.toString(16).padStart(8, '0').replace(/../g, '$& ')
 }
+
+describe('copyOf', () => {
+  it('owns its memory, also when the source is a Buffer, whose slice would share it', () => {
+    const chunk = Buffer.from('a chunk that must not be kept alive')
+    const own = copyOf(chunk, 2, 7)
+    expect([Buffer.from(own).toString(), own.buffer.byteLength]).toEqual(['chunk', 5])
+    chunk.fill(0)
+    expect(Buffer.from(own).toString()).toBe('chunk')
+  })
+})

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { clientDisconnectCodes, connectReturnCode, ReasonCode, reasonCodeName } from '../../src/protocol/reason-codes.ts'
+import {
+  clientDisconnectCodes, connectReturnCode, ReasonCode, reasonCodeName,
+} from '../../src/protocol/reason-codes.ts'
 
 describe('reasonCodeName', () => {
   it.each([
@@ -42,7 +44,8 @@ describe('connectReturnCode', () => {
 })
 
 it('a client may send these codes in DISCONNECT [MQTT5-3.14.2-1]', () => {
-  expect([...clientDisconnectCodes]).toEqual([0, 4, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99])
+  const errors = [0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99]
+  expect([...clientDisconnectCodes]).toEqual([0, 4, ...errors])
 })
 
 it('every code of section 2.4 stands once', () => {

@@ -160,7 +160,9 @@ export class OutboundModel {
   }
 
   clear(): (readonly [Delivery, wasSent: boolean])[] {
-    const left = this.owed.flatMap((one) => (one.delivery === undefined ? [] : [[one.delivery, one.state !== 'queued'] as const]))
+    const left = this.owed.flatMap(({ delivery, state }) => {
+      return delivery === undefined ? [] : [[delivery, state !== 'queued'] as const]
+    })
     this.owed = []
     return left
   }

@@ -149,13 +149,14 @@ describe('TimingWheel', () => {
   })
 
   it('does what a sorted list does', () => {
-    const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ kind: fc.constant('add' as const), afterMs: fc.integer({ min: -200, max: 4000 }) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('postpone' as const), index: fc.nat(), byMs: fc.nat(3000) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('hasten' as const), index: fc.nat(), byMs: fc.nat(3000) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), index: fc.nat() }) },
-      { weight: 4, arbitrary: fc.record({ kind: fc.constant('advance' as const), byMs: fc.oneof(fc.nat(250), fc.nat(3000)) }) },
-    )
+    const add = fc.record({ kind: fc.constant('add' as const), afterMs: fc.integer({ min: -200, max: 4000 }) })
+    const advance = fc.record({ kind: fc.constant('advance' as const), byMs: fc.oneof(fc.nat(250), fc.nat(3000)) })
+    const move = fc.record({
+      kind: fc.constantFrom('postpone' as const, 'postpone' as const, 'hasten' as const, 'remove' as const),
+      index: fc.nat(),
+      byMs: fc.nat(3000),
+    })
+    const step = fc.oneof(add, advance, move)
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 1_000_000 }), (steps, startMs) => {
         const wheel = new TimingWheel(startMs, TICK_MS, 8)

@@ -70,7 +70,8 @@ describe('add and remove', () => {
 
 describe('match', () => {
   it('does not show wildcards in the first level to topics that begin with $ [MQTT5-4.7.2-1]', () => {
-    const trie = trieOf(['#', '1'], ['+', '2'], ['+/x', '3'], ['+/#', '4'], ['$SYS/#', '5'], ['$SYS/+', '6'], ['$SYS/x', '7'])
+    const wild = [['#', '1'], ['+', '2'], ['+/x', '3'], ['+/#', '4']] as const
+    const trie = trieOf(...wild, ['$SYS/#', '5'], ['$SYS/+', '6'], ['$SYS/x', '7'])
     expect(visited(trie, '$SYS/x')).toEqual(['5', '6', '7'])
     expect(visited(trie, '$SYS')).toEqual(['5'])
     expect(visited(trie, 'SYS/x')).toEqual(['1', '3', '4'])
@@ -94,8 +95,9 @@ describe('match', () => {
 
   it('finds what a linear search finds, through any adding and removing', () => {
     const change = fc.tuple(fc.constantFrom('add', 'add', 'remove'), topicFilter, fc.constantFrom('x', 'y', 'z'))
+    const someNames = fc.array(topicName, { minLength: 1, maxLength: 6 })
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 40 }), fc.array(topicName, { minLength: 1, maxLength: 6 }), (changes, names) => {
+      fc.property(fc.array(change, { maxLength: 40 }), someNames, (changes, names) => {
         const trie = new SubscriptionTrie<string>()
         const linear = new Map<string, readonly [filter: string, value: string]>()
         for (const [action, filter, value] of changes) {

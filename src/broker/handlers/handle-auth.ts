@@ -24,7 +24,11 @@ export function authenticate(
   core.authenticator.authenticate({ step, peer, clientId, method, exchange, ...credentials }, (outcome) => {
     if (isAnswered) return
     isAnswered = true
-    connection.run(() => (outcome.result === 'continue' ? sendAuth(connection, 0x18, outcome.data) : decided(outcome)))
+    connection.run(() => {
+      if (outcome.result !== 'continue') decided(outcome)
+      else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
+      else sendAuth(connection, ReasonCode.continueAuthentication, outcome.data)
+    })
     if (isHeld) connection.release()
   })
   if (isAnswered) return
@@ -66,5 +70,7 @@ function sendAuth(connection: Connection, reasonCode: number, authenticationData
     ...(authenticationMethod !== undefined && { authenticationMethod }),
     ...(authenticationData !== undefined && { authenticationData }),
   }
-  connection.send(encodeAuth({ reasonCode, properties }))
+  const packet = encodeAuth({ reasonCode, properties })
+  if (packet.length > connection.maximumPacketBytes) throw protocolError('Maximum Packet Size leaves no room for AUTH')
+  connection.send(packet)
 }

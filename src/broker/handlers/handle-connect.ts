@@ -130,7 +130,8 @@ function whenDurable(connection: Connection, commit: number, answer: () => void)
       connection.run(answer)
       connection.release()
     },
-    commitFailed: (): void => {
+    commitFailed: (failed: number): void => {
+      if (failed < commit) return
       journal.forget(waiter)
       if (connection.isOpen) refuseConnect(connection, ReasonCode.serverUnavailable, 'the store failed')
     },

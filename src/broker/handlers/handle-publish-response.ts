@@ -72,8 +72,7 @@ function completed(connection: Connection, session: ClientSession, packetId: num
 /** A message has reached its client or been refused by it; the next may follow. */
 function ended(connection: Connection, session: ClientSession, position: number, reasonCode: number): void {
   const { core } = connection
-  if (session.isDurable) core.journal.append({ kind: 'delivered', clientId: session.clientId, position })
+  core.sessions.recordDelivered(session, position)
   if (reasonCode >= 0x80) core.dropped('refused-by-client', session.clientId)
-  if (session.outbound.hasWaiting || session.sharedSubscriptions > 0) connection.pump()
-  if (session.replay !== undefined) core.replays.continue(session)
+  connection.pump()
 }

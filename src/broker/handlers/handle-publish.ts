@@ -1,5 +1,6 @@
 import type { ApplicationMessage } from '../../protocol/application-message.ts'
 import { malformed, protocolError } from '../../protocol/byte-reader.ts'
+import { copyOf } from '../../protocol/copy-bytes.ts'
 import { decodePublish, messageExpiryInterval } from '../../protocol/packets/publish.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
@@ -27,13 +28,15 @@ export function handlePublish(
   if (retain && !core.features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off')
 
   const session = connection.session as ClientSession
-  const isRepeat = qos === 2 && session.inboundIds.has(message.packetId)
-  if (qos > 0 && !isRepeat) checkReceiveMaximum(connection, session)
-
-  const isAllowed = connection.rights.mayPublish(connection, route, qos, retain, () => connection.release())
+  if (qos === 2 && session.inboundIds.has(message.packetId)) {
+    connection.responses.publishResponse('pubrec', message.packetId, 0, 0) // [MQTT5-4.3.3-10]
+    return
+  }
+  if (qos > 0) checkReceiveMaximum(connection, session)
+  const isAllowed = isReserved(route) ? false : connection.rights.mayPublish(connection, route, qos, retain)
   if (isAllowed === undefined) {
     // asked again when the answer is there, from a copy: the chunk does not wait
-    const packet = bytes.slice(packetStart, end)
+    const packet = copyOf(bytes, packetStart, end)
     connection.hold()
     connection.reader.putBack(packet)
     return
@@ -44,12 +47,15 @@ export function handlePublish(
     refuse(connection, message)
     return
   }
-  if (isRepeat) {
-    connection.responses.publishResponse('pubrec', message.packetId, 0, 0) // [MQTT5-4.3.3-10]
-    return
-  }
   accept(connection, session, route, message)
 }
+
+/** What the broker says of itself, nobody else says. */
+function isReserved(route: Route): boolean {
+  return route.topicBytes[0] === DOLLAR && route.topicName.startsWith('$SYS/broker/')
+}
+
+const DOLLAR = 0x24
 
 function accept(connection: Connection, session: ClientSession, route: Route, message: ApplicationMessage): void {
   const { core, responses } = connection

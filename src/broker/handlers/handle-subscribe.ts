@@ -60,9 +60,10 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0
   const replayed: ClientSubscription[] = []
   let commit = 0
+  const refusals = refusalsOf(connection, session, packet, identifier, allowed)
   const reasonCodes = packet.subscriptions.map((request, index) => {
-    const refusal = refusalOf(connection, session, request, identifier, allowed[index] === true)
-    if (refusal !== undefined) return refusalCode(connection, refusal)
+    const refusal = refusals[index]
+    if (refusal !== undefined) return protocolVersion === 5 ? refusal : FAILURE
     const granted = grant(connection, request)
     const isNew = !session.subscriptions.has(request.topicFilter)
     const subscription = core.subscriptions.add(session, granted, identifier)
@@ -84,8 +85,8 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
     encodeSubscriptionResponse({ type: 'suback', packetId, properties, reasonCodes }, protocolVersion),
   )
   if (suback !== undefined) connection.responses.packet(suback, commit)
-  for (const subscription of replayed) core.replays.start(subscription)
-  core.deliverer.pump(session, connection) // a shared subscription may have messages waiting
+  core.replays.start(session, replayed)
+  connection.pump() // a shared subscription may have messages waiting
 }
 
 /** What is granted of a request; a 3.x bridge cannot ask for the options of 5.0 but is given those it relies on. */
@@ -100,10 +101,34 @@ function wantsRetained(request: SubscriptionRequest, isNew: boolean): boolean {
   return request.retainHandling === 0 || (request.retainHandling === 1 && isNew)
 }
 
+/** The one failure code of a 3.1.1 SUBACK. [MQTT311-3.9.3-2] */
+const FAILURE = 0x80
+
+/** A reason code for each subscription that is not made, before any is. */
+function refusalsOf(
+  connection: Connection,
+  session: ClientSession,
+  packet: SubscribePacket,
+  identifier: number,
+  allowed: readonly boolean[],
+): readonly (number | undefined)[] {
+  const held = new Set(session.subscriptions.keys())
+  const refusals = packet.subscriptions.map((request, index) => {
+    const refusal = refusalOf(connection, held, request, identifier, allowed[index] === true)
+    if (refusal === undefined) held.add(request.topicFilter)
+    return refusal
+  })
+  if (connection.protocolVersion === 3 && refusals.some((refusal) => refusal !== undefined)) {
+    // 3.1 has no failure code: saying it was granted would be a lie
+    throw protocolError('a subscription is refused, which MQTT 3.1 cannot say')
+  }
+  return refusals
+}
+
 /** Why a subscription is not made, as a SUBACK reason code of 5.0. */
 function refusalOf(
   connection: Connection,
-  session: ClientSession,
+  held: ReadonlySet<string>,
   request: SubscriptionRequest,
   identifier: number,
   isAllowed: boolean,
@@ -116,9 +141,10 @@ function refusalOf(
   if (hasWildcard(request.topicFilter) && !features.wildcardSubscriptionAvailable) {
     return ReasonCode.wildcardSubscriptionsNotSupported
   }
-  if (hasMoreLevels(request.topicFilter, limits.maximumTopicLevels)) return ReasonCode.topicFilterInvalid
-  const isNew = !session.subscriptions.has(request.topicFilter)
-  if (isNew && session.subscriptions.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
+  const topicFilter = (isShared ? parseSharedFilter(request.topicFilter)?.topicFilter : undefined) ?? request.topicFilter
+  if (hasMoreLevels(topicFilter, limits.maximumTopicLevels)) return ReasonCode.topicFilterInvalid
+  const isNew = !held.has(request.topicFilter)
+  if (isNew && held.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
   return undefined
 }
 
@@ -140,11 +166,4 @@ function logRefusals(connection: Connection, packet: SubscribePacket, reasonCode
   const refused = reasonCodes.filter((code) => code >= 0x80).length
   const fields = { clientId, refused, topicFilter: packet.subscriptions[first]?.topicFilter, reasonCode: reasonCodes[first] }
   core.log.info(fields, 'subscription refused')
-}
-
-function refusalCode({ protocolVersion }: Connection, reasonCode: number): number {
-  if (protocolVersion === 5) return reasonCode
-  // 3.1 has no failure code: saying it was granted would be a lie
-  if (protocolVersion === 3) throw protocolError('subscription refused, which MQTT 3.1 cannot say')
-  return 0x80 // [MQTT311-3.9.3-2]
 }

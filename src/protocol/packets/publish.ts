@@ -1,6 +1,7 @@
 import { type ApplicationMessage, TOPIC_ALIAS_BYTES } from '../application-message.ts'
 import { ByteReader, malformed, protocolError } from '../byte-reader.ts'
 import { variableByteIntegerSize } from '../byte-writer.ts'
+import { copyInto } from '../copy-bytes.ts'
 import { PacketType, type ProtocolVersion } from '../packet-types.ts'
 import { ProtocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
@@ -176,7 +177,7 @@ export function encodePublishHead(
   const topicByteCount = variant.omitTopicName ? 0 : message.topicBytes.length
   target[at++] = topicByteCount >> 8
   target[at++] = topicByteCount & 0xff
-  if (topicByteCount > 0) at = copy(target, at, message.topicBytes, 0, topicByteCount)
+  if (topicByteCount > 0) at = copyInto(target, at, message.topicBytes, 0, topicByteCount)
   if (variant.qos > 0) {
     target[at++] = variant.packetId >> 8
     target[at++] = variant.packetId & 0xff
@@ -194,10 +195,10 @@ function encodePublishProperties(
   const { bytes, propertiesStart, propertiesEnd, topicAliasAt, expiryIntervalAt } = message
   let at = writeVariableByteInteger(target, start, propertyBytes(message, variant))
   const propertiesAt = at
-  if (topicAliasAt < 0) at = copy(target, at, bytes, propertiesStart, propertiesEnd)
+  if (topicAliasAt < 0) at = copyInto(target, at, bytes, propertiesStart, propertiesEnd)
   else {
-    at = copy(target, at, bytes, propertiesStart, topicAliasAt)
-    at = copy(target, at, bytes, topicAliasAt + TOPIC_ALIAS_BYTES, propertiesEnd)
+    at = copyInto(target, at, bytes, propertiesStart, topicAliasAt)
+    at = copyInto(target, at, bytes, topicAliasAt + TOPIC_ALIAS_BYTES, propertiesEnd)
   }
   if (expiryIntervalAt >= 0 && message.expiresAtMs !== Infinity) {
     const afterAlias = topicAliasAt >= 0 && expiryIntervalAt > topicAliasAt
@@ -229,15 +230,4 @@ export function writeVariableByteInteger(target: Uint8Array, start: number, valu
   }
   target[at++] = rest
   return at
-}
-
-/** Copies source[start..end) to target at `at`; short runs byte by byte, where a call costs more than the loop. */
-export function copy(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
-  if (end - start >= 48) {
-    target.set(source.subarray(start, end), at)
-    return at + end - start
-  }
-  let to = at
-  for (let from = start; from < end; from++) target[to++] = source[from] as number
-  return to
 }
