@@ -1,4 +1,5 @@
 import type { ConnectPacket } from '../protocol/packets/connect.ts'
+import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import type { Connection } from './connection.ts'
 import type { ClientSession } from './types.ts'
@@ -13,12 +14,18 @@ export interface OpenedSession {
 
 /**
  * Finds or makes the session of an accepted CONNECT and takes it from whoever has it. Sections 3.1.2.4, 3.1.4.
- * Undefined when the session belongs to another user.
+ * Throws ProtocolError when it belongs to another user, or there is no room for one more.
  */
-export function openSession(connection: Connection, packet: ConnectPacket): OpenedSession | undefined {
+export function openSession(connection: Connection, packet: ConnectPacket): OpenedSession {
   const { core, clientId, user } = connection
+  const { maximumSessions } = core.limits
   const found = core.sessions.get(clientId)
-  if (found !== undefined && found.user !== user) return undefined
+  if (found !== undefined && found.user !== user) {
+    throw new ProtocolError(ReasonCode.clientIdentifierNotValid, 'this client identifier belongs to another user')
+  }
+  if (found === undefined && maximumSessions > 0 && core.sessions.size >= maximumSessions) {
+    throw new ProtocolError(ReasonCode.quotaExceeded, 'there are as many sessions as the broker allows')
+  }
   let commit = 0
   let isPresent = false
   if (found !== undefined) {

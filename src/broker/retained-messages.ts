@@ -34,9 +34,11 @@ export class RetainedMessages {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
     const replaced = this.#tree.get(route.topicName)
     const replacedBytes = replaced === undefined ? 0 : replaced.message.byteSize
+    const isOurs = isBrokerTopic(route.topicName)
     if (
-      (replaced === undefined && this.size >= maximumRetainedMessages) ||
-      this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes
+      !isOurs &&
+      ((replaced === undefined && this.size >= maximumRetainedMessages) ||
+      this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes)
     ) {
       this.#core.dropped('retained-full', message.publisherId)
       this.#core.log.debug({ topicName: route.topicName }, 'retained message not kept: the limit is reached')
@@ -46,7 +48,7 @@ export class RetainedMessages {
     const entry = this.#newEntry(route.topicName, detached())
     this.#tree.set(route.topicName, entry)
     this.bytes += entry.message.byteSize
-    return route.topicName.startsWith('$SYS/') ? 0 : this.#core.journal.append(retainedRecord(entry))
+    return isOurs ? 0 : this.#core.journal.append(retainedRecord(entry))
   }
 
   /** The retained message of a topic, if it has one. */
@@ -70,13 +72,18 @@ export class RetainedMessages {
     const entry = this.#tree.delete(topicName)
     if (entry === undefined) return 0
     this.#forget(entry)
-    return topicName.startsWith('$SYS/') ? 0 : this.#core.journal.append({ kind: 'retained-cleared', topicName })
+    return isBrokerTopic(topicName) ? 0 : this.#core.journal.append({ kind: 'retained-cleared', topicName })
   }
 
   #forget(entry: RetainedMessage & Partial<Timer>): void {
     this.bytes -= entry.message.byteSize
     if (entry.dueMs !== undefined) this.#core.time.cancel(entry as RetainedMessage & Timer)
   }
+}
+
+/** What the broker says of itself is neither limited nor stored: it is said anew. */
+function isBrokerTopic(topicName: string): boolean {
+  return topicName.startsWith('$SYS/broker/')
 }
 
 function retainedRecord({ topicName, message }: RetainedMessage): StoreRecord {

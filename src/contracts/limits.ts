@@ -28,6 +28,8 @@ export interface Limits {
   readonly maximumSessionExpirySeconds: number
   /** How long a 3.x session with Clean Session 0 outlives its connection, in seconds; 4294967295 = for ever. */
   readonly mqtt3SessionExpirySeconds: number
+  /** Sessions at once, connected or not, 0 = no limit. Beyond it no new one is opened. */
+  readonly maximumSessions: number
   readonly maximumSubscriptionsPerSession: number
   /** Levels in a topic name or topic filter. */
   readonly maximumTopicLevels: number

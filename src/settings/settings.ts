@@ -41,6 +41,7 @@ export const defaultLimits: Limits = {
   maximumKeepAliveSeconds: 0,
   maximumSessionExpirySeconds: 4_294_967_295,
   mqtt3SessionExpirySeconds: 30 * 24 * 3600,
+  maximumSessions: 1_000_000,
   maximumSubscriptionsPerSession: 10_000,
   maximumTopicLevels: 128,
   maximumInflightMessages: 65_535,
@@ -86,11 +87,34 @@ export interface PartialSettings {
   readonly shutdownGraceMs?: number
 }
 
+/** Numbers the protocol itself bounds; all other limits are whole numbers from 0 on. */
+const bounds: Partial<Record<keyof Limits, readonly [least: number, most: number]>> = {
+  maximumConnectPacketBytes: [64, 268_435_460],
+  maximumPacketBytes: [64, 268_435_460],
+  receiveMaximum: [1, 65_535],
+  topicAliasMaximum: [0, 65_535],
+  outboundTopicAliasMaximum: [0, 65_535],
+  maximumKeepAliveSeconds: [0, 65_535],
+  maximumSessionExpirySeconds: [0, 4_294_967_295],
+  mqtt3SessionExpirySeconds: [0, 4_294_967_295],
+  maximumTopicLevels: [1, 65_536],
+  maximumInflightMessages: [1, 65_535],
+  connectTimeoutMs: [1, 2_147_483_647],
+}
+
+/** Fills in defaults. Throws RangeError naming the setting, what it may be and what it was. */
 export function completeSettings(given: PartialSettings = {}): Settings {
-  return {
-    ...defaultSettings,
-    ...given,
-    limits: { ...defaultLimits, ...given.limits },
-    features: { ...defaultFeatures, ...given.features },
+  const limits = withDefaults(defaultLimits, given.limits)
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof value !== 'number') continue
+    const [least, most] = bounds[name as keyof Limits] ?? [0, Number.MAX_SAFE_INTEGER]
+    if (Number.isInteger(value) && value >= least && value <= most) continue
+    throw new RangeError(`limits.${name} must be a whole number from ${least} to ${most}, not ${value}`)
   }
+  return { ...withDefaults(defaultSettings, given), limits, features: withDefaults(defaultFeatures, given.features) }
+}
+
+/** A setting given as undefined is one that was left out. */
+function withDefaults<T extends object>(defaults: T, given: object = {}): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }

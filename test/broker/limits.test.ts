@@ -325,3 +325,15 @@ describe('retained messages', () => {
     expect(broker.drops('retained-full')).toBe(3)
   })
 })
+
+it('maximumSessions: beyond it sessions are refused, those that exist are not', async () => {
+  const broker = await withLimits({ maximumSessions: 2 })
+  const durable = { cleanStart: false, properties: { sessionExpiryInterval: 60 } }
+  const first = await broker.client({ clientId: 'a', ...durable })
+  await broker.client({ clientId: 'b', ...durable })
+  const third = await broker.open()
+  expect((await third.connect({ clientId: 'c', ...durable })).reasonCode).toBe(0x97)
+  await first.abort()
+  await broker.advance(0)
+  expect((await broker.client({ clientId: 'a', ...durable })).connack.sessionPresent).toBe(true)
+})

@@ -102,10 +102,6 @@ function authenticated(connection: Connection, packet: ConnectPacket, outcome: A
   connection.user = outcome.result === 'accepted' ? outcome.user : undefined
   if (packet.clientId === '') connection.clientId = unusedClientId(connection)
   const opened = openSession(connection, packet)
-  if (opened === undefined) {
-    refuseConnect(connection, ReasonCode.clientIdentifierNotValid, 'this client identifier belongs to another user')
-    return
-  }
   const answer = (): void => acknowledge(connection, packet, opened, outcome.data)
   if (opened.commit <= connection.core.journal.durable) answer()
   else whenDurable(connection, opened.commit, answer)
