@@ -15,6 +15,14 @@ export default defineConfig({
           ...timeouts,
         },
       },
+      {
+        test: {
+          name: 'websocket',
+          include: ['test/conformance/**/*.test.ts'],
+          env: { TOPIARY_TEST_TRANSPORT: 'websocket' },
+          ...timeouts,
+        },
+      },
     ],
   },
 })

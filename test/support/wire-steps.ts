@@ -20,6 +20,9 @@ export interface Steps {
   stop(): Promise<void>
 }
 
+/** Set by the `websocket` project: the same tests over WebSocket. */
+const usualTransport = process.env['TOPIARY_TEST_TRANSPORT'] === 'websocket' ? 'websocket' : 'tcp'
+
 let lastNumber = 0
 
 /** A name no other test of this file uses. */
@@ -49,9 +52,10 @@ export function useBroker(
   })
   afterEach(releaseClients)
   afterAll(stop)
-  const target = (options: Partial<WireClientOptions>) => ({
+  const target = ({ transport = usualTransport }: Partial<WireClientOptions>) => ({
     version,
-    port: options.transport === 'websocket' ? broker().webSocketPort : broker().port,
+    transport,
+    port: transport === 'websocket' ? broker().webSocketPort : broker().port,
   })
   const steps: Steps = {
     get port() {
