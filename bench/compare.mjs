@@ -30,7 +30,16 @@ const brokers = [
   {
     name: 'topiary',
     port: 18951,
-    command: [process.execPath, join(root, 'dist/main.js'), 'start', '--port', '18951', '--no-ws', '--log-level', 'error'],
+    command: [
+      process.execPath,
+      join(root, 'dist/main.js'),
+      'start',
+      '--port',
+      '18951',
+      '--no-ws',
+      '--log-level',
+      'error',
+    ],
   },
 ]
 if (values.qos === '2') brokers.shift() // the bare loop knows QoS 0 and 1
@@ -44,7 +53,16 @@ const results = new Map(brokers.map(({ name }) => [name, []]))
 try {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const { name, port } of brokers) {
-      const flags = [values.scenario, '--qos', values.qos, '--port', String(port), '--duration', values.duration, ...positionals]
+      const flags = [
+        values.scenario,
+        '--qos',
+        values.qos,
+        '--port',
+        String(port),
+        '--duration',
+        values.duration,
+        ...positionals,
+      ]
       const { stdout } = spawnSync(join(root, 'bench/load/loadgen'), flags, { encoding: 'utf8' })
       const line = JSON.parse(stdout)
       if (line.error !== undefined) throw new Error(`${name}: ${line.error}`)
@@ -56,7 +74,9 @@ try {
 }
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
-console.log(`${values.scenario} QoS ${values.qos}, ${values.rounds} rounds of ${values.duration} s in turn, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`)
+console.log(
+  `${values.scenario} QoS ${values.qos}, ${values.rounds} rounds of ${values.duration} s in turn, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`,
+)
 const base = median(results.get(brokers[0].name).map((line) => line.us_per_msg))
 for (const [name, lines] of results) {
   const cost = median(lines.map((line) => line.us_per_msg))

@@ -68,9 +68,13 @@ function rssAnonKb(pid) {
 }
 
 async function run(isFrozen, port) {
-  const broker = spawn(process.execPath, ['dist/main.js', 'start', '--port', String(port), '--no-ws', '--log-level', 'error'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const broker = spawn(
+    process.execPath,
+    ['dist/main.js', 'start', '--port', String(port), '--no-ws', '--log-level', 'error'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   await new Promise((resolve) => broker.stdout.once('data', resolve))
   const latency = createHistogram()
   const sockets = []
@@ -110,7 +114,12 @@ async function run(isFrozen, port) {
   for (const socket of [...sockets, publisher]) socket.destroy()
   broker.kill('SIGTERM')
   await new Promise((resolve) => broker.once('exit', resolve))
-  return { p50: latency.percentile(50) / 1000, p99: latency.percentile(99) / 1000, growthMiB: (peak - before) / 1024, received: latency.count }
+  return {
+    p50: latency.percentile(50) / 1000,
+    p99: latency.percentile(99) / 1000,
+    growthMiB: (peak - before) / 1024,
+    received: latency.count,
+  }
 }
 
 const results = { free: [], frozen: [] }
@@ -121,8 +130,11 @@ for (let round = 0; round < rounds; round++) {
     console.log(kind.padEnd(7), JSON.stringify(result))
   }
 }
-const median = (kind, name) => results[kind].map((one) => one[name]).toSorted((a, b) => a - b)[Math.floor((rounds - 1) / 2)]
+const median = (kind, name) =>
+  results[kind].map((one) => one[name]).toSorted((a, b) => a - b)[Math.floor((rounds - 1) / 2)]
 const ratio = median('frozen', 'p99') / median('free', 'p99')
 const growth = Math.max(...results.frozen.map((one) => one.growthMiB))
-console.log(`p99 with a frozen subscriber / without: ${ratio.toFixed(2)}; RssAnon grew by at most ${growth.toFixed(1)} MiB`)
+console.log(
+  `p99 with a frozen subscriber / without: ${ratio.toFixed(2)}; RssAnon grew by at most ${growth.toFixed(1)} MiB`,
+)
 process.exitCode = ratio < 2 && growth < 64 ? 0 : 1

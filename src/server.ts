@@ -86,7 +86,8 @@ class ListeningBroker implements Broker {
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') addresses.push(outcome.value)
       else {
-        for (const [index, listener] of listeners.entries()) if (outcomes[index]?.status === 'fulfilled') listener.close()
+        for (const [index, listener] of listeners.entries())
+          if (outcomes[index]?.status === 'fulfilled') listener.close()
         throw outcome.reason
       }
     }

@@ -294,7 +294,8 @@ export class Connection implements ByteStreamEvents, Timer {
   #checkFlags(type: number, flags: number): void {
     // 3.1 let clients set DUP on packets they repeat
     const significant = this.protocolVersion === 3 && type !== PacketType.connect ? flags & 7 : flags
-    if (type !== PacketType.publish && significant !== requiredFlags(type)) throw malformed('reserved header flags are set')
+    if (type !== PacketType.publish && significant !== requiredFlags(type))
+      throw malformed('reserved header flags are set')
   }
 
   #guarded(task: () => void): void {
@@ -320,7 +321,9 @@ export class Connection implements ByteStreamEvents, Timer {
   }
 
   #sendDisconnect(reasonCode: ReasonCode, reasonString: string): void {
-    const packet = explained(this, 'disconnect', reasonString, (properties) => encodeDisconnect({ reasonCode, properties }, 5))
+    const packet = explained(this, 'disconnect', reasonString, (properties) =>
+      encodeDisconnect({ reasonCode, properties }, 5),
+    )
     if (packet !== undefined) this.send(packet)
   }
 

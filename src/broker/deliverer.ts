@@ -132,7 +132,12 @@ export class Deliverer {
     return this.send(session, message, qos, retain, identifiers, undefined)
   }
 
-  sendQos0(connection: Connection, message: ApplicationMessage, retain: boolean, identifiers: readonly number[]): boolean {
+  sendQos0(
+    connection: Connection,
+    message: ApplicationMessage,
+    retain: boolean,
+    identifiers: readonly number[],
+  ): boolean {
     if (this.isOutboxFull(connection)) {
       this.#core.dropped('outbox-full', connection.clientId)
       return false

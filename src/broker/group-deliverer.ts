@@ -28,9 +28,13 @@ export class GroupDeliverer {
     else if (group.members.length === denied.size) this.#core.dropped('not-authorized', '')
     else if (message.qos > 0 && group.members.some((candidate) => candidate.qos > 0)) {
       const isStored = group.isDurable
-      this.#enqueue(group, { message: this.#deliverer.detach(message), sequence: isStored ? this.#deliverer.sequence : -1 })
+      this.#enqueue(group, {
+        message: this.#deliverer.detach(message),
+        sequence: isStored ? this.#deliverer.sequence : -1,
+      })
       if (isStored) this.#deliverer.addWaitingGroup(group)
-    } else this.#core.dropped(group.members.some((candidate) => candidate.session.link) ? 'outbox-full' : 'offline-qos0', '')
+    } else
+      this.#core.dropped(group.members.some((candidate) => candidate.session.link) ? 'outbox-full' : 'offline-qos0', '')
   }
 
   /** Sends what waits, as far as members can take it. */
@@ -72,7 +76,11 @@ export class GroupDeliverer {
     for (let next = this.#shift(group); next !== undefined; next = this.#shift(group)) this.#recordLeft(group, next)
   }
 
-  #choose(route: Route, message: ApplicationMessage, { group, denied }: GroupDestination): ClientSubscription | undefined {
+  #choose(
+    route: Route,
+    message: ApplicationMessage,
+    { group, denied }: GroupDestination,
+  ): ClientSubscription | undefined {
     return group.choose(route.hash, (member) => !denied.has(member) && this.#canTake(member, message.qos))
   }
 

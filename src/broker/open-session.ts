@@ -31,7 +31,8 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
   if (found !== undefined) {
     isPresent = !packet.cleanStart && found.expirySeconds > 0
     takeOver(found, isPresent)
-    if (isPresent) core.wills.sessionResumed(found) // [MQTT5-3.1.3-9]
+    if (isPresent)
+      core.wills.sessionResumed(found) // [MQTT5-3.1.3-9]
     else commit = core.sessions.end(found) // [MQTT5-3.1.2-4]
   }
   const session = found !== undefined && isPresent ? found : core.sessions.open(clientId, user)

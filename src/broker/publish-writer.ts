@@ -61,7 +61,13 @@ export class PublishWriter {
   }
 
   /** The packet as it arrived, with its own first byte and packet identifier. Hot path. */
-  #copyPacket(connection: Connection, message: ApplicationMessage, retain: boolean, dup: boolean, packetId: number): boolean {
+  #copyPacket(
+    connection: Connection,
+    message: ApplicationMessage,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+  ): boolean {
     const { bytes, packetStart, payloadEnd, qos } = message
     const size = payloadEnd - packetStart
     if (size > connection.maximumPacketBytes) return false

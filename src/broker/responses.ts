@@ -8,7 +8,12 @@ import { explained } from './explained.ts'
 
 type Waiting =
   | { readonly commit: number; readonly packet: Uint8Array }
-  | { readonly commit: number; readonly type: PublishResponseType; readonly packetId: number; readonly reasonCode: number }
+  | {
+      readonly commit: number
+      readonly type: PublishResponseType
+      readonly packetId: number
+      readonly reasonCode: number
+    }
 
 /** Answers one client may have waiting for commits before it is not read. */
 const MAXIMUM_WAITING = 16_384
@@ -64,7 +69,8 @@ export class Responses {
   }
 
   committed(commit: number): void {
-    const durableBytes = this.#gatheredCommit <= commit ? this.#uncommittedBytes : this.#uncommittedBytes - this.#gatheredBytes
+    const durableBytes =
+      this.#gatheredCommit <= commit ? this.#uncommittedBytes : this.#uncommittedBytes - this.#gatheredBytes
     this.#uncommittedBytes -= durableBytes
     this.#core.uncommittedBytes -= durableBytes
     for (let next = this.#waiting.peek(); next !== undefined && next.commit <= commit; next = this.#waiting.peek()) {
@@ -109,7 +115,9 @@ export class Responses {
     const { maximumUncommittedBytes, maximumUncommittedBytesTotal } = this.#core.limits
     if (this.#waiting.length >= MAXIMUM_WAITING) return true
     if (this.#uncommittedBytes === 0) return false
-    return this.#uncommittedBytes >= maximumUncommittedBytes || this.#core.uncommittedBytes >= maximumUncommittedBytesTotal
+    return (
+      this.#uncommittedBytes >= maximumUncommittedBytes || this.#core.uncommittedBytes >= maximumUncommittedBytesTotal
+    )
   }
 
   #push(waiting: Waiting): void {

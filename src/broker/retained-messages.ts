@@ -38,7 +38,7 @@ export class RetainedMessages {
     if (
       !isOurs &&
       ((replaced === undefined && this.size >= maximumRetainedMessages) ||
-      this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes)
+        this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes)
     ) {
       this.#core.dropped('retained-full', message.publisherId)
       this.#core.log.debug({ topicName: route.topicName }, 'retained message not kept: the limit is reached')

@@ -219,7 +219,13 @@ function merge(session: ClientSession, subscriptions: readonly ClientSubscriptio
   return { session, qos, retainAsPublished, subscriptionIdentifiers, noLocal }
 }
 
-function find(routes: Map<number, Route>, hash: number, bytes: Uint8Array, start: number, end: number): Route | undefined {
+function find(
+  routes: Map<number, Route>,
+  hash: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Route | undefined {
   let route = routes.get(hash)
   while (route !== undefined && !sameBytes(route.topicBytes, bytes, start, end)) route = route.nextInBucket
   return route

@@ -33,10 +33,15 @@ export class SessionRegistry {
   }
 
   open(clientId: string, user: string | undefined): ClientSession {
-    const session: ClientSession = new Session<Connection>(clientId, user, this.#core.limits, (_delivery, reason, position) => {
-      this.#core.dropped(reason, clientId)
-      if (position >= 0) this.recordDelivered(session, position)
-    })
+    const session: ClientSession = new Session<Connection>(
+      clientId,
+      user,
+      this.#core.limits,
+      (_delivery, reason, position) => {
+        this.#core.dropped(reason, clientId)
+        if (position >= 0) this.recordDelivered(session, position)
+      },
+    )
     this.#sessions.set(clientId, session)
     const { counters } = this.#core
     if (this.size > counters.sessionsMaximum) counters.sessionsMaximum = this.size

@@ -26,7 +26,16 @@ export class Subscriptions {
     const group = shared === undefined ? undefined : this.#group(filter, shared.shareName, topicFilter)
     const { qos, noLocal, retainAsPublished } = request
     const subscriptionIdentifiers = subscriptionIdentifier === 0 ? noIdentifiers : [subscriptionIdentifier]
-    const subscription = { session, filter, topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifiers, group }
+    const subscription = {
+      session,
+      filter,
+      topicFilter,
+      qos,
+      noLocal,
+      retainAsPublished,
+      subscriptionIdentifiers,
+      group,
+    }
     const replaced = session.subscriptions.get(filter)
     if (group === undefined) this.#core.router.add(topicFilter, subscription)
     else {

@@ -8,17 +8,32 @@ export const maximumFourByteInteger = 4_294_967_295
 export const connectionFlags = {
   url: { kind: 'text', value: 'URL', default: 'mqtt://127.0.0.1:1883', help: 'mqtt://host:port or ws://host:port' },
   protocol: {
-    kind: 'choice', value: 'VERSION', short: 'V', choices: ['3.1', '3.1.1', '5'], default: '5', help: 'MQTT version',
+    kind: 'choice',
+    value: 'VERSION',
+    short: 'V',
+    choices: ['3.1', '3.1.1', '5'],
+    default: '5',
+    help: 'MQTT version',
   },
   'client-id': { kind: 'text', value: 'ID', short: 'i', help: 'client identifier (default: a random one)' },
   username: { kind: 'text', value: 'NAME', short: 'u', help: 'user name' },
   password: { kind: 'text', value: 'TEXT', short: 'P', help: 'password; better in the environment: TOPIARY_PASSWORD' },
   'keep-alive': {
-    kind: 'integer', value: 'S', short: 'k', min: 0, max: 65_535, default: 60, help: 'keep alive, seconds',
+    kind: 'integer',
+    value: 'S',
+    short: 'k',
+    min: 0,
+    max: 65_535,
+    default: 60,
+    help: 'keep alive, seconds',
   },
   'no-clean': { kind: 'switch', short: 'c', help: 'resume the session of --client-id and leave it behind' },
   'session-expiry': {
-    kind: 'integer', value: 'S', min: 0, max: maximumFourByteInteger, mqtt5: true,
+    kind: 'integer',
+    value: 'S',
+    min: 0,
+    max: maximumFourByteInteger,
+    mqtt5: true,
     help: 'seconds the session outlives the connection; with --no-clean it never expires unless this is given',
   },
 } as const satisfies FlagTable
@@ -29,7 +44,11 @@ export const willFlags = {
   'will-qos': { kind: 'integer', value: 'QOS', min: 0, max: 2, help: 'QoS of the will (default 0)' },
   'will-retain': { kind: 'switch', help: 'retain the will' },
   'will-delay': {
-    kind: 'integer', value: 'S', min: 0, max: maximumFourByteInteger, mqtt5: true,
+    kind: 'integer',
+    value: 'S',
+    min: 0,
+    max: maximumFourByteInteger,
+    mqtt5: true,
     help: 'seconds before it is published',
   },
 } as const satisfies FlagTable

@@ -36,7 +36,11 @@ const messageFlags = {
   'response-topic': { kind: 'text', value: 'TOPIC', mqtt5: true, help: 'where an answer is awaited' },
   'correlation-data': { kind: 'text', value: 'TEXT', mqtt5: true, help: 'what an answer is told apart by' },
   'message-expiry': {
-    kind: 'integer', value: 'S', min: 0, max: maximumFourByteInteger, mqtt5: true,
+    kind: 'integer',
+    value: 'S',
+    min: 0,
+    max: maximumFourByteInteger,
+    mqtt5: true,
     help: 'seconds the message is of use',
   },
   'payload-format-utf8': { kind: 'switch', mqtt5: true, help: 'say that the payload is UTF-8 text' },
@@ -56,7 +60,7 @@ export const pubCommand = defineCommand(
       { title: 'Will', flags: willFlags },
     ],
     examples: [
-      "topiary pub -t garden/door -m open -q 1 -r",
+      'topiary pub -t garden/door -m open -q 1 -r',
       'topiary pub -t garden/door -n -r',
       'tail -f readings.txt | topiary pub -t garden/temperature -l --content-type text/plain',
     ],

@@ -21,11 +21,19 @@ const subscriptionFlags = {
   'no-local': { kind: 'switch', mqtt5: true, help: "do not receive this client's own messages" },
   'retain-as-published': { kind: 'switch', mqtt5: true, help: 'keep the RETAIN flag as the publisher set it' },
   'retain-handling': {
-    kind: 'integer', value: 'N', min: 0, max: 2, mqtt5: true,
+    kind: 'integer',
+    value: 'N',
+    min: 0,
+    max: 2,
+    mqtt5: true,
     help: 'retained messages: 0 at each subscribe, 1 only if new, 2 never',
   },
   'subscription-identifier': {
-    kind: 'integer', value: 'N', min: 1, max: 268_435_455, mqtt5: true,
+    kind: 'integer',
+    value: 'N',
+    min: 1,
+    max: 268_435_455,
+    mqtt5: true,
     help: 'number that comes back with each message',
   },
 } as const satisfies FlagTable

@@ -91,7 +91,8 @@ export class SysTopics {
     this.#lastUpdateMs = clock.monotonicMs()
     this.#publish('uptime', `${Math.floor((gauges.nowMs - gauges.startedAtMs) / 1000)} seconds`)
     for (const [topic, value] of values) this.#publish(topic, String(value(counters, gauges)))
-    for (const [reason, count] of Object.entries(counters.drops)) this.#publish(`publish/messages/dropped/${reason}`, String(count))
+    for (const [reason, count] of Object.entries(counters.drops))
+      this.#publish(`publish/messages/dropped/${reason}`, String(count))
     if (elapsedMs <= 0) return
     for (const [index, [topic, count]] of loads.entries()) {
       const averages = (this.#averages[index] as LoadAverage).update(count(counters), elapsedMs)

@@ -158,7 +158,10 @@ export class PacketReader {
 }
 
 function tooLarge(byteCount: number, maximum: number): ProtocolError {
-  return new ProtocolError(ReasonCode.packetTooLarge, `a packet of ${byteCount} bytes is above the maximum of ${maximum}`)
+  return new ProtocolError(
+    ReasonCode.packetTooLarge,
+    `a packet of ${byteCount} bytes is above the maximum of ${maximum}`,
+  )
 }
 
 function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {

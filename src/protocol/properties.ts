@@ -36,8 +36,20 @@ export interface Properties {
 
 /** Where a property can stand: the packets, and the Will Properties inside CONNECT. */
 export type PropertyPlace =
-  | 'connect' | 'will' | 'connack' | 'publish' | 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
-  | 'subscribe' | 'suback' | 'unsubscribe' | 'unsuback' | 'disconnect' | 'auth'
+  | 'connect'
+  | 'will'
+  | 'connack'
+  | 'publish'
+  | 'puback'
+  | 'pubrec'
+  | 'pubrel'
+  | 'pubcomp'
+  | 'subscribe'
+  | 'suback'
+  | 'unsubscribe'
+  | 'unsuback'
+  | 'disconnect'
+  | 'auth'
 
 type PropertyType = 'flag' | 'two' | 'four' | 'variable' | 'text' | 'binary' | 'pair'
 
@@ -81,7 +93,17 @@ export const propertyRules: readonly PropertyRule[] = [
     id: 0x26,
     name: 'userProperties',
     type: 'pair',
-    places: ['connect', 'will', 'connack', 'publish', ...acknowledgements, 'subscribe', 'unsubscribe', 'disconnect', 'auth'],
+    places: [
+      'connect',
+      'will',
+      'connack',
+      'publish',
+      ...acknowledgements,
+      'subscribe',
+      'unsubscribe',
+      'disconnect',
+      'auth',
+    ],
   },
   { id: 0x27, name: 'maximumPacketSize', type: 'four', places: ['connect', 'connack'], notZero: true },
   { id: 0x28, name: 'wildcardSubscriptionAvailable', type: 'flag', places: ['connack'] },
@@ -170,7 +192,11 @@ export function encodePropertyBody(properties: Properties): Uint8Array {
   return body.view()
 }
 
-function encodeProperty(writer: ByteWriter, rule: PropertyRule, value: NonNullable<Properties[keyof Properties]>): void {
+function encodeProperty(
+  writer: ByteWriter,
+  rule: PropertyRule,
+  value: NonNullable<Properties[keyof Properties]>,
+): void {
   switch (rule.type) {
     case 'flag':
       writer.byte(rule.id).byte(value as number)

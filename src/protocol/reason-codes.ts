@@ -48,7 +48,10 @@ export const ReasonCode = {
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode]
 
 const nameByCode = new Map<number, string>(
-  Object.entries(ReasonCode).map(([name, code]) => [code, name.replace(/[A-Z0-9]+/g, (part) => ` ${part.toLowerCase()}`)]),
+  Object.entries(ReasonCode).map(([name, code]) => [
+    code,
+    name.replace(/[A-Z0-9]+/g, (part) => ` ${part.toLowerCase()}`),
+  ]),
 )
 
 /** A reason code in words for log lines, e.g. `packet too large`. */

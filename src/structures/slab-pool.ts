@@ -6,7 +6,11 @@ export class SlabPool {
   readonly #keepBytesPerSize: number
 
   /** `sizes` ascending, in bytes. `allocate` may hand out memory that is not zeroed. */
-  constructor(sizes: readonly number[], allocate: (byteCount: number) => Uint8Array, keepBytesPerSize = 4 * 1024 * 1024) {
+  constructor(
+    sizes: readonly number[],
+    allocate: (byteCount: number) => Uint8Array,
+    keepBytesPerSize = 4 * 1024 * 1024,
+  ) {
     this.#sizes = sizes
     this.#free = sizes.map(() => [])
     this.#allocate = allocate

@@ -30,7 +30,11 @@ export class WebSocketListener {
   constructor(options: WebSocketListenerOptions, accept: (stream: ByteStream) => void) {
     this.#options = options
     const { handshakeTimeoutMs, maximumConnections } = options
-    const timeouts = { headersTimeout: handshakeTimeoutMs, requestTimeout: handshakeTimeoutMs, connectionsCheckingInterval: 1000 }
+    const timeouts = {
+      headersTimeout: handshakeTimeoutMs,
+      requestTimeout: handshakeTimeoutMs,
+      connectionsCheckingInterval: 1000,
+    }
     this.#http = createServer({ ...timeouts, noDelay: true }, (_request, response) => {
       response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
       response.end('This is an MQTT broker. Connect with a WebSocket and the subprotocol mqtt.\n')

@@ -90,7 +90,8 @@ function checkWill(connection: Connection, packet: ConnectPacket): void {
   if (responseTopic !== undefined && topicNameFault(responseTopic, limits.maximumTopicLevels) !== undefined) {
     throw new ProtocolError(ReasonCode.protocolError, 'the response topic of the will is no topic name')
   }
-  if (will.qos > features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'will QoS is above Maximum QoS') // [MQTT5-3.2.2-12]
+  if (will.qos > features.maximumQos)
+    throw new ProtocolError(ReasonCode.qosNotSupported, 'will QoS is above Maximum QoS') // [MQTT5-3.2.2-12]
   if (will.retain && !features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off') // [MQTT5-3.2.2-13]
 }
 
@@ -135,7 +136,12 @@ function whenDurable(connection: Connection, commit: number, answer: () => void)
   journal.wait(waiter)
 }
 
-function acknowledge(connection: Connection, packet: ConnectPacket, opened: OpenedSession, data: Uint8Array | undefined): void {
+function acknowledge(
+  connection: Connection,
+  packet: ConnectPacket,
+  opened: OpenedSession,
+  data: Uint8Array | undefined,
+): void {
   const { core, protocolVersion } = connection
   const properties = protocolVersion === 5 ? connackProperties(connection, packet, opened, data) : {}
   const sessionPresent = opened.isPresent && protocolVersion !== 3 // the byte is reserved in 3.1
@@ -153,7 +159,12 @@ function acknowledge(connection: Connection, packet: ConnectPacket, opened: Open
   const receiveMaximum = packet.properties.receiveMaximum ?? 65_535
   core.sessions.activate(opened.session, connection, Math.min(receiveMaximum, core.limits.maximumInflightMessages))
   core.log.info(
-    { clientId: connection.clientId, address: connection.peer.address, version: protocolVersion, sessionPresent: opened.isPresent },
+    {
+      clientId: connection.clientId,
+      address: connection.peer.address,
+      version: protocolVersion,
+      sessionPresent: opened.isPresent,
+    },
     'client connected',
   )
   connection.pump()
@@ -169,7 +180,9 @@ function connackProperties(
   const { limits, features } = connection.core
   const { authenticationMethod } = connection
   return {
-    ...(session.expirySeconds !== connection.requestedExpirySeconds && { sessionExpiryInterval: session.expirySeconds }),
+    ...(session.expirySeconds !== connection.requestedExpirySeconds && {
+      sessionExpiryInterval: session.expirySeconds,
+    }),
     ...(packet.clientId === '' && { assignedClientIdentifier: connection.clientId }), // [MQTT5-3.1.3-7]
     ...(isKeepAliveCapped(connection, packet) && { serverKeepAlive: connection.keepAlive }),
     ...(authenticationMethod !== undefined && { authenticationMethod }),
@@ -188,7 +201,10 @@ function connackProperties(
 /** Refuses a CONNECT: CONNACK with an error where the version has one for it, then the end. No DISCONNECT. [MQTT5-3.14.0-1] */
 export function refuseConnect(connection: Connection, reasonCode: ReasonCode, reasonString: string): void {
   const { core, clientId, peer } = connection
-  core.log.info({ address: peer.address, clientId, reason: reasonCodeName(reasonCode), detail: reasonString }, 'connection refused')
+  core.log.info(
+    { address: peer.address, clientId, reason: reasonCodeName(reasonCode), detail: reasonString },
+    'connection refused',
+  )
   const packet = connection.hasSentConnect ? refusal(connection, reasonCode, reasonString) : undefined
   if (packet !== undefined) connection.send(packet)
   connection.refused()

@@ -1,4 +1,8 @@
-import { type PublishResponseType, responsePacketId, responseReasonCode } from '../../protocol/packets/publish-response.ts'
+import {
+  type PublishResponseType,
+  responsePacketId,
+  responseReasonCode,
+} from '../../protocol/packets/publish-response.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
 import type { Connection } from '../connection.ts'
 import type { ClientSession } from '../types.ts'
@@ -45,9 +49,7 @@ function received(connection: Connection, session: ClientSession, packetId: numb
     responses.publishResponse('pubrel', packetId, ReasonCode.packetIdentifierNotFound, 0)
     return
   }
-  const commit = session.isDurable
-    ? core.journal.append({ kind: 'released', clientId: session.clientId, position })
-    : 0
+  const commit = session.isDurable ? core.journal.append({ kind: 'released', clientId: session.clientId, position }) : 0
   responses.publishResponse('pubrel', packetId, 0, commit)
 }
 

@@ -1,8 +1,19 @@
 import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
-import { decodeSubscribe, type SubscribePacket, type SubscriptionRequest, subscriptionOptions } from '../../protocol/packets/subscribe.ts'
+import {
+  decodeSubscribe,
+  type SubscribePacket,
+  type SubscriptionRequest,
+  subscriptionOptions,
+} from '../../protocol/packets/subscribe.ts'
 import { encodeSubscriptionResponse } from '../../protocol/packets/subscription-response.ts'
 import { ReasonCode, reasonCodeName } from '../../protocol/reason-codes.ts'
-import { hasMoreLevels, hasWildcard, parseSharedFilter, SHARE_PREFIX, topicFilterFault } from '../../topics/topic-syntax.ts'
+import {
+  hasMoreLevels,
+  hasWildcard,
+  parseSharedFilter,
+  SHARE_PREFIX,
+  topicFilterFault,
+} from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
 import { explained } from '../explained.ts'
 import type { ClientSession, ClientSubscription } from '../types.ts'
@@ -30,7 +41,11 @@ export function checkFilter(filter: string, noLocal: boolean): void {
 }
 
 /** Collects a right per filter; while one is outstanding this client is not read. */
-function authorizeAll(connection: Connection, packet: SubscribePacket, decided: (allowed: readonly boolean[]) => void): void {
+function authorizeAll(
+  connection: Connection,
+  packet: SubscribePacket,
+  decided: (allowed: readonly boolean[]) => void,
+): void {
   const allowed: boolean[] = []
   let outstanding = packet.subscriptions.length
   let isHeld = false
@@ -137,11 +152,13 @@ function refusalOf(
   if (!isAllowed) return ReasonCode.notAuthorized
   const isShared = request.topicFilter.startsWith(SHARE_PREFIX)
   if (isShared && !features.sharedSubscriptionAvailable) return ReasonCode.sharedSubscriptionsNotSupported
-  if (identifier > 0 && !features.subscriptionIdentifiersAvailable) return ReasonCode.subscriptionIdentifiersNotSupported
+  if (identifier > 0 && !features.subscriptionIdentifiersAvailable)
+    return ReasonCode.subscriptionIdentifiersNotSupported
   if (hasWildcard(request.topicFilter) && !features.wildcardSubscriptionAvailable) {
     return ReasonCode.wildcardSubscriptionsNotSupported
   }
-  const topicFilter = (isShared ? parseSharedFilter(request.topicFilter)?.topicFilter : undefined) ?? request.topicFilter
+  const topicFilter =
+    (isShared ? parseSharedFilter(request.topicFilter)?.topicFilter : undefined) ?? request.topicFilter
   if (hasMoreLevels(topicFilter, limits.maximumTopicLevels)) return ReasonCode.topicFilterInvalid
   const isNew = !held.has(request.topicFilter)
   if (isNew && held.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
@@ -164,6 +181,11 @@ function logRefusals(connection: Connection, packet: SubscribePacket, reasonCode
   if (first < 0) return
   const { core, clientId } = connection
   const refused = reasonCodes.filter((code) => code >= 0x80).length
-  const fields = { clientId, refused, topicFilter: packet.subscriptions[first]?.topicFilter, reasonCode: reasonCodes[first] }
+  const fields = {
+    clientId,
+    refused,
+    topicFilter: packet.subscriptions[first]?.topicFilter,
+    reasonCode: reasonCodes[first],
+  }
   core.log.info(fields, 'subscription refused')
 }

@@ -12,12 +12,17 @@ export function handleUnsubscribe(connection: Connection, bytes: Uint8Array, bod
   const { core, protocolVersion } = connection
   const session = connection.session as ClientSession
   const { maximumSubscriptionsPerSession } = core.limits
-  const packet = decodeUnsubscribe(new ByteReader(bytes, bodyStart, end), protocolVersion, maximumSubscriptionsPerSession)
+  const packet = decodeUnsubscribe(
+    new ByteReader(bytes, bodyStart, end),
+    protocolVersion,
+    maximumSubscriptionsPerSession,
+  )
   for (const topicFilter of packet.topicFilters) checkFilter(topicFilter, false)
   let commit = 0
   const reasonCodes = packet.topicFilters.map((topicFilter) => {
     if (!core.subscriptions.remove(session, topicFilter)) return ReasonCode.noSubscriptionExisted // [MQTT5-3.10.4-5]
-    if (session.isDurable) commit = core.journal.append({ kind: 'unsubscribed', clientId: session.clientId, topicFilter })
+    if (session.isDurable)
+      commit = core.journal.append({ kind: 'unsubscribed', clientId: session.clientId, topicFilter })
     return ReasonCode.success
   })
   const { packetId } = packet

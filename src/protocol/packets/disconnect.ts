@@ -18,7 +18,8 @@ export function decodeDisconnect(reader: ByteReader, protocolVersion: ProtocolVe
     return { reasonCode: 0, properties: {} }
   }
   const reasonCode = reader.remaining === 0 ? 0 : reader.byte()
-  if (!clientDisconnectCodes.has(reasonCode)) throw malformed(`a client cannot send DISCONNECT 0x${reasonCode.toString(16)}`)
+  if (!clientDisconnectCodes.has(reasonCode))
+    throw malformed(`a client cannot send DISCONNECT 0x${reasonCode.toString(16)}`)
   const properties = reader.remaining === 0 ? {} : decodeProperties(reader, 'disconnect')
   // Server Reference is the server's to send
   if (properties.serverReference !== undefined) throw malformed('serverReference is not allowed from a client')

@@ -52,7 +52,8 @@ export function decodePublishResponse(
   reader.skip(2)
   if (protocolVersion !== 5) reader.expectEnd(type.toUpperCase())
   const reasonCode = reader.remaining === 0 ? 0 : reader.byte()
-  if (!codesByType[type].has(reasonCode)) throw malformed(`0x${reasonCode.toString(16)} is no ${type.toUpperCase()} reason code`)
+  if (!codesByType[type].has(reasonCode))
+    throw malformed(`0x${reasonCode.toString(16)} is no ${type.toUpperCase()} reason code`)
   const properties = reader.remaining === 0 ? {} : decodeProperties(reader, type)
   reader.expectEnd(type.toUpperCase())
   return { type, packetId, reasonCode, properties }

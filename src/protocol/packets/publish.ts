@@ -62,7 +62,12 @@ export function decodePublish(
 }
 
 /** Checks the properties and notes where those lie that the broker acts on. Returns where the payload begins. */
-function decodePublishProperties(message: ApplicationMessage, bytes: Uint8Array, start: number, packetEnd: number): number {
+function decodePublishProperties(
+  message: ApplicationMessage,
+  bytes: Uint8Array,
+  start: number,
+  packetEnd: number,
+): number {
   const lengthReader = new ByteReader(bytes, start, packetEnd)
   const byteCount = lengthReader.variableByteInteger()
   if (byteCount > lengthReader.remaining) throw malformed('the property length passes the end of the packet')
@@ -116,7 +121,8 @@ function decodePublishProperties(message: ApplicationMessage, bytes: Uint8Array,
 
 function checkResponseTopic(topicName: string): void {
   // [MQTT5-3.3.2-14]; an empty one is no topic name [MQTT5-4.7.3-1]
-  if (topicName === '' || topicName.includes('+') || topicName.includes('#')) throw protocolError('responseTopic is no topic name')
+  if (topicName === '' || topicName.includes('+') || topicName.includes('#'))
+    throw protocolError('responseTopic is no topic name')
 }
 
 /** Seconds of Message Expiry Interval as received. Call only when `expiryIntervalAt` is set. */
