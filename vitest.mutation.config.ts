@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/{protocol,topics,session}/**/*.test.ts'],
-    testTimeout: 15_000,
+    setupFiles: ['test/mutation-setup.ts'],
+    testTimeout: 120_000,
   },
 })

@@ -1,6 +1,14 @@
 import type { ConnectPacket } from '../../src/protocol/packets/connect.ts'
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version31, version311,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  version3,
+  version31,
+  version311,
   version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
@@ -64,10 +72,22 @@ export const connectCases: readonly PacketCase[] = [
     name: 'CONNECT 3.1.1, least',
     versions: version311,
     bytes: Uint8Array.from([
-      0x10, 14, // CONNECT, remaining length
-      0, 4, 0x4d, 0x51, 0x54, 0x54, 4, // MQTT, level
-      2, 0, 60, // clean session, keep alive
-      0, 2, 0x69, 0x64, // client identifier
+      0x10,
+      14, // CONNECT, remaining length
+      0,
+      4,
+      0x4d,
+      0x51,
+      0x54,
+      0x54,
+      4, // MQTT, level
+      2,
+      0,
+      60, // clean session, keep alive
+      0,
+      2,
+      0x69,
+      0x64, // client identifier
     ]),
     packet: connect({ protocolVersion: 4 }),
   },
@@ -160,7 +180,10 @@ export const connectCases: readonly PacketCase[] = [
         requestResponseInformation: 1,
         receiveMaximum: 1,
         topicAliasMaximum: 65_535,
-        userProperties: [['a', 'b'], ['a', 'b']],
+        userProperties: [
+          ['a', 'b'],
+          ['a', 'b'],
+        ],
         maximumPacketSize: 1,
       },
       will: {

@@ -1,6 +1,12 @@
 import type { Properties } from '../../src/protocol/properties.ts'
 import {
-  type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  version3,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 

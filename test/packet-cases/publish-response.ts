@@ -1,7 +1,14 @@
 import type { PublishResponseType } from '../../src/protocol/packets/publish-response.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  version3,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
@@ -32,16 +39,14 @@ export const publishResponseCases: readonly PacketCase[] = forms.flatMap(({ type
     { name: `${name} for 1`, versions: everyVersion, bytes: wire(`${first} 02 00 01`), packet: response(1) },
     { name: `${name} for 256`, versions: everyVersion, bytes: wire(`${first} 02 01 00`), packet: response(256) },
     { name: `${name} for 65535`, versions: everyVersion, bytes: wire(`${first} 02 ff ff`), packet: response(65_535) },
-    ...codes.map(
-      (code): PacketCase => ({
-        name: `${name} 0x${hex(code)} without properties`,
-        versions: version5,
-        bytes: wire(`${first} 03 00 01 ${hex(code)}`),
-        packet: response(1, code),
-        alsoWholeAt: [2],
-        ...(code === 0 ? { only: 'decode' as const } : {}), // two bytes say the same
-      }),
-    ),
+    ...codes.map((code): PacketCase => ({
+      name: `${name} 0x${hex(code)} without properties`,
+      versions: version5,
+      bytes: wire(`${first} 03 00 01 ${hex(code)}`),
+      packet: response(1, code),
+      alsoWholeAt: [2],
+      ...(code === 0 ? { only: 'decode' as const } : {}), // two bytes say the same
+    })),
     {
       name: `${name} with a property length of 0`,
       versions: version5,

@@ -1,6 +1,16 @@
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, type PublishPacket,
-  topicAliasInvalid, version3, version31, version311, version5,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  type PublishPacket,
+  topicAliasInvalid,
+  version3,
+  version31,
+  version311,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
@@ -94,7 +104,10 @@ export const publishCases: readonly PacketCase[] = [
         contentType: 'text/plain',
         responseTopic: 'answer/to',
         correlationData: Uint8Array.of(0, 255, 1),
-        userProperties: [['k', 'v'], ['k', 'w']],
+        userProperties: [
+          ['k', 'v'],
+          ['k', 'w'],
+        ],
         topicAlias: 5,
       },
       payload: wire('"payload"'),
@@ -131,14 +144,12 @@ export const publishCases: readonly PacketCase[] = [
     { remaining: 128, header: '30 80 01', payload: 123 },
     { remaining: 16_383, header: '30 ff 7f', payload: 16_378 },
     { remaining: 16_384, header: '30 80 80 01', payload: 16_379 },
-  ].map(
-    ({ remaining, header, payload }): PacketCase => ({
-      name: `PUBLISH, remaining length ${remaining} [MQTT5-1.5.5-1]`,
-      versions: version311,
-      bytes: wire(`${header} 'a/b' 2a*${payload}`),
-      packet: publish({ payload: new Uint8Array(payload).fill(0x2a) }),
-    }),
-  ),
+  ].map(({ remaining, header, payload }): PacketCase => ({
+    name: `PUBLISH, remaining length ${remaining} [MQTT5-1.5.5-1]`,
+    versions: version311,
+    bytes: wire(`${header} 'a/b' 2a*${payload}`),
+    packet: publish({ payload: new Uint8Array(payload).fill(0x2a) }),
+  })),
   {
     name: 'PUBLISH, topic name of 300 bytes',
     versions: version311,

@@ -1,7 +1,14 @@
 import type { SubscriptionRequest } from '../../src/protocol/packets/subscribe.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  version3,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 
@@ -65,7 +72,10 @@ export const subscribeCases: readonly PacketCase[] = [
     bytes: wire(`82 ( 00 01 ( 0b ff ff ff 7f 26 'k' 'v' 26 'k' 'v' ) '$share/g/t' 01 )`),
     packet: subscribe(1, [request('$share/g/t', { qos: 1 })], {
       subscriptionIdentifiers: [268_435_455],
-      userProperties: [['k', 'v'], ['k', 'v']],
+      userProperties: [
+        ['k', 'v'],
+        ['k', 'v'],
+      ],
     }),
   },
 ]

@@ -1,6 +1,12 @@
 import type { SubscriptionResponse } from '../../src/protocol/packets/subscription-response.ts'
 import {
-  everyVersion, type FaultCase, malformed, type PacketCase, protocolError, version3, version5,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type PacketCase,
+  protocolError,
+  version3,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 

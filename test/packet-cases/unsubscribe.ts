@@ -1,6 +1,13 @@
 import type { Properties } from '../../src/protocol/properties.ts'
 import {
-  everyVersion, type FaultCase, malformed, type Packet, type PacketCase, protocolError, version3, version5,
+  everyVersion,
+  type FaultCase,
+  malformed,
+  type Packet,
+  type PacketCase,
+  protocolError,
+  version3,
+  version5,
 } from './packet-case.ts'
 import { wire } from './wire-notation.ts'
 

@@ -130,6 +130,12 @@ describe('ByteWriter', () => {
     expect(new ByteWriter().byte(7).raw(expected).view()).toEqual(Uint8Array.of(7, ...expected))
   })
 
+  it('refuses what does not fit a two byte length', () => {
+    expect(new ByteWriter().binary(new Uint8Array(65_535)).length).toBe(65_537)
+    expect(() => new ByteWriter().binary(new Uint8Array(65_536))).toThrow(RangeError)
+    expect(() => new ByteWriter().text('a'.repeat(65_536))).toThrow(RangeError)
+  })
+
   it('has doubled room, so that many small writes cost few copies', () => {
     const writer = new ByteWriter()
     for (let at = 0; at < 65; at++) writer.byte(at)

@@ -12,10 +12,11 @@ import { decodePublishResponse, encodePublishResponse } from '../../src/protocol
 import { decodePublish, encodePublishHead, publishPacketSize } from '../../src/protocol/packets/publish.ts'
 import { decodeSubscribe, encodeSubscribe } from '../../src/protocol/packets/subscribe.ts'
 import {
-  decodeSubscriptionResponse, encodeSubscriptionResponse,
+  decodeSubscriptionResponse,
+  encodeSubscriptionResponse,
 } from '../../src/protocol/packets/subscription-response.ts'
 import { decodeUnsubscribe, encodeUnsubscribe } from '../../src/protocol/packets/unsubscribe.ts'
-import { decodeProperties } from '../../src/protocol/properties.ts'
+import { decodeProperties, type Properties } from '../../src/protocol/properties.ts'
 import { decodeText, encodeText } from '../../src/protocol/text.ts'
 import type { Packet } from '../packet-cases/packet-case.ts'
 
@@ -77,8 +78,6 @@ export function decodePacket(type: Packet['type'], frame: Frame, version: Protoc
 function decodePublishPacket({ bytes, packetStart, bodyStart, end }: Frame, version: ProtocolVersion): Packet {
   const message = new ApplicationMessage()
   decodePublish(message, bytes, packetStart, bodyStart, end, version)
-  const properties = new ByteWriter().variableByteInteger(message.propertiesEnd - message.propertiesStart)
-  properties.raw(bytes.subarray(message.propertiesStart, message.propertiesEnd))
   const { qos, retain, dup, packetId } = message
   return {
     type: 'publish',
@@ -87,8 +86,19 @@ function decodePublishPacket({ bytes, packetStart, bodyStart, end }: Frame, vers
     dup,
     packetId,
     topicName: decodeText(bytes, message.topicStart, message.topicEnd),
-    properties: decodeProperties(new ByteReader(properties.view(), 0, properties.length), 'publish'),
+    properties: propertiesOf(message),
     payload: bytes.slice(message.payloadStart, message.payloadEnd),
+  }
+}
+
+/** What `decodePublish` has checked and left where it lies. */
+function propertiesOf({ bytes, propertiesStart, propertiesEnd }: ApplicationMessage): Properties {
+  const writer = new ByteWriter().variableByteInteger(propertiesEnd - propertiesStart)
+  writer.raw(bytes.subarray(propertiesStart, propertiesEnd))
+  try {
+    return decodeProperties(new ByteReader(writer.view(), 0, writer.length), 'publish')
+  } catch (error) {
+    throw new Error('decodePublish has let through what it must refuse', { cause: error })
   }
 }
 

@@ -7,7 +7,7 @@ import { decodeUnsubscribe } from '../../src/protocol/packets/unsubscribe.ts'
 import { ProtocolError } from '../../src/protocol/protocol-error.ts'
 import type { Packet } from '../packet-cases/packet-case.ts'
 import { wire } from '../packet-cases/wire-notation.ts'
-import { decodePacket } from './packet-codec.ts'
+import { decodePacket, encodePacket } from './packet-codec.ts'
 
 describe('the first fields of CONNECT', () => {
   it.each([
@@ -66,11 +66,19 @@ describe('reason codes of each packet', () => {
 })
 
 describe('an acknowledgement read without an object', () => {
-  it.each([['00 01', 1], ['01 00', 256], ['ff ff', 65_535]])('packet identifier %s', (body, packetId) => {
+  it.each([
+    ['00 01', 1],
+    ['01 00', 256],
+    ['ff ff', 65_535],
+  ])('packet identifier %s', (body, packetId) => {
     expect(responsePacketId(wire(`aa ${body} aa`), 1, 3)).toBe(packetId)
   })
 
-  it.each([['', 0x81], ['01', 0x81], ['00 00', 0x82]])('packet identifier %s is refused', (body, reasonCode) => {
+  it.each([
+    ['', 0x81],
+    ['01', 0x81],
+    ['00 00', 0x82],
+  ])('packet identifier %s is refused', (body, reasonCode) => {
     const bytes = wire(`${body} 01 01`)
     expect(() => responsePacketId(bytes, 0, bytes.length - 2)).toThrow(expect.objectContaining({ reasonCode }))
   })
@@ -105,6 +113,21 @@ describe('a packet of more topic filters than it may hold', () => {
       expect(unsubscribe().topicFilters).toHaveLength(3)
     }
   })
+})
+
+it('what 3.x has no room for is left out', () => {
+  const properties = { reasonString: 'why' }
+  for (const version of [3, 4] as const) {
+    const response = { packetId: 1, reasonCode: 0x87, properties }
+    expect(encodePacket({ type: 'puback', ...response }, version)).toEqual(wire('40 02 00 01'))
+    const codes = { packetId: 1, reasonCodes: [0x11], properties }
+    expect(encodePacket({ type: 'unsuback', ...codes }, version)).toEqual(wire('b0 02 00 01'))
+    expect(encodePacket({ type: 'suback', ...codes }, version)).toEqual(wire('90 03 00 01 11'))
+    expect(encodePacket({ type: 'disconnect', reasonCode: 0x8e, properties }, version)).toEqual(wire('e0 00'))
+    expect(encodePacket({ type: 'connack', sessionPresent: true, reasonCode: 0, properties }, version)).toEqual(
+      wire('20 02 01 00'),
+    )
+  }
 })
 
 it('subscription options fill a byte as section 3.8.3.1 has it', () => {

@@ -3,13 +3,30 @@ import { describe, expect, it } from 'vitest'
 import { ByteReader } from '../../src/protocol/byte-reader.ts'
 import { ByteWriter } from '../../src/protocol/byte-writer.ts'
 import {
-  decodeProperties, encodeProperties, encodePropertyBody, type Properties, type PropertyPlace, propertyRules,
+  decodeProperties,
+  encodeProperties,
+  encodePropertyBody,
+  type Properties,
+  type PropertyPlace,
+  propertyRules,
 } from '../../src/protocol/properties.ts'
 import { wire } from '../packet-cases/wire-notation.ts'
 
 const places: readonly PropertyPlace[] = [
-  'connect', 'will', 'connack', 'publish', 'puback', 'pubrec', 'pubrel', 'pubcomp',
-  'subscribe', 'suback', 'unsubscribe', 'unsuback', 'disconnect', 'auth',
+  'connect',
+  'will',
+  'connack',
+  'publish',
+  'puback',
+  'pubrec',
+  'pubrel',
+  'pubcomp',
+  'subscribe',
+  'suback',
+  'unsubscribe',
+  'unsuback',
+  'disconnect',
+  'auth',
 ]
 const answers: readonly PropertyPlace[] = ['puback', 'pubrec', 'pubrel', 'pubcomp', 'suback', 'unsuback']
 
@@ -123,6 +140,11 @@ describe('table 2-4', () => {
   it('a subscription identifier of 0 is refused wherever it stands', () => {
     expect(() => decode('( 0b 01 0b 00 )', 'publish')).toThrow(isProtocolError)
     expect(() => decode('( 0b 00 )', 'subscribe')).toThrow(isProtocolError)
+  })
+
+  it('a subscription identifier may stand before another property and after it', () => {
+    const expected = { subscriptionIdentifiers: [1, 2], contentType: 't', payloadFormatIndicator: 0 }
+    expect(decode(`( 0b 01 03 't' 0b 02 01 00 )`, 'publish')).toEqual(expected)
   })
 
   it('a subscription identifier stands once in SUBSCRIBE', () => {

@@ -5,7 +5,11 @@ import { copyInto, copyOf } from '../../src/protocol/copy-bytes.ts'
 import { newApplicationMessage } from '../../src/protocol/new-application-message.ts'
 import type { ProtocolVersion } from '../../src/protocol/packet-types.ts'
 import {
-  decodePublish, encodePublishHead, messageExpiryInterval, publishPacketSize, type PublishVariant,
+  decodePublish,
+  encodePublishHead,
+  messageExpiryInterval,
+  publishPacketSize,
+  type PublishVariant,
   writeVariableByteInteger,
 } from '../../src/protocol/packets/publish.ts'
 import type { Properties } from '../../src/protocol/properties.ts'
@@ -73,7 +77,11 @@ describe('decodePublish', () => {
 
   it('leaves nothing of the message before', () => {
     const full = `3d ( 'a/b' ff ff ( 01 01 02 00 00 00 0a 23 00 05 ) "x" )`
-    for (const [next, version] of [[`30 ( 'c' )`, 4], [`30 ( 'c' ( ) )`, 5], [`30 ( 'c' ( 01 00 ) )`, 5]] as const) {
+    for (const [next, version] of [
+      [`30 ( 'c' )`, 4],
+      [`30 ( 'c' ( ) )`, 5],
+      [`30 ( 'c' ( 01 00 ) )`, 5],
+    ] as const) {
       const reused = read(full, 5)
       reused.expiresAtMs = 1000
       expect(read(next, version, reused)).toEqual(read(next, version))
@@ -244,6 +252,13 @@ describe('detach', () => {
     expect(write(copied.detach())).toEqual(write(message))
   })
 
+  it('a message begins as nothing', () => {
+    const message = new ApplicationMessage()
+    expect(message).toMatchObject({ qos: 0, retain: false, dup: false, packetId: 0, topicAlias: 0, isVersion5: false })
+    expect(message).toMatchObject({ packetStart: -1, topicAliasAt: -1, expiryIntervalAt: -1, expiresAtMs: Infinity })
+    expect(message).toMatchObject({ publisherId: '', bytes: new Uint8Array(0), topicBytes: new Uint8Array(0) })
+  })
+
   it('byteSize counts topic name, properties and payload', () => {
     expect(read(`30 ( 'a/b' "hello" )`, 4).byteSize).toBe(8)
     expect(read(`30 ( 'a/b' ( 01 01 ) "hello" )`, 5).byteSize).toBe(10)
@@ -317,7 +332,13 @@ it('whatever a client sends, a subscriber reads the same message', () => {
 })
 
 describe('writeVariableByteInteger', () => {
-  const values = [[0, '00'], [127, '7f'], [128, '80 01'], [16_384, '80 80 01'], [268_435_455, 'ff ff ff 7f']] as const
+  const values = [
+    [0, '00'],
+    [127, '7f'],
+    [128, '80 01'],
+    [16_384, '80 80 01'],
+    [268_435_455, 'ff ff ff 7f'],
+  ] as const
   it.each(values)('%i', (value, bytes) => {
     const target = new Uint8Array(6)
     const end = writeVariableByteInteger(target, 1, value)

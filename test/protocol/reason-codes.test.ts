@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
-  clientDisconnectCodes, connectReturnCode, ReasonCode, reasonCodeName,
+  clientDisconnectCodes,
+  connectReturnCode,
+  ReasonCode,
+  reasonCodeName,
 } from '../../src/protocol/reason-codes.ts'
 
 describe('reasonCodeName', () => {

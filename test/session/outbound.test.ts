@@ -1,43 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Delivery } from '../../src/session/delivery.ts'
-import { Outbound, type OutboundLimits, type QueueDropReason } from '../../src/session/outbound.ts'
+import type { Outbound, OutboundLimits } from '../../src/session/outbound.ts'
 import { deliveryOf } from './outbound-model.ts'
-
-const roomy: OutboundLimits = { maximumQueuedMessages: 1e6, maximumQueuedBytes: 1e12, queueFullPolicy: 'drop-oldest' }
-const WINDOW = 4 * 65_535
-
-/** An outbound queue whose deliveries are told apart by their size: `enqueue(7)` queues one of seven bytes. */
-function outboundOf(limits: Partial<OutboundLimits> = {}, sendQuota = 0) {
-  const dropped: [byteSize: number, reason: QueueDropReason][] = []
-  const outbound = new Outbound({ ...roomy, ...limits }, (delivery, reason) => {
-    dropped.push([delivery.message.byteSize, reason])
-  })
-  if (sendQuota > 0) outbound.connected(sendQuota)
-  return {
-    outbound,
-    dropped,
-    enqueue: (byteSize: number, parts: Parameters<typeof deliveryOf>[0] = {}) => {
-      return outbound.enqueue(deliveryOf({ byteSize, ...parts }))
-    },
-  }
-}
-
-/** Everything that can be taken now, as text: `publish 1:7` is packet identifier 1 and seven bytes, `!` is DUP. */
-function takeAll(outbound: Outbound, nowMs = 0, durableCommit = 0): string[] {
-  const taken: string[] = []
-  for (;;) {
-    const kind = outbound.take(nowMs, durableCommit)
-    if (kind === 'nothing') return taken
-    const size = kind === 'pubrel' ? '' : `:${outbound.takenDelivery?.message.byteSize}${outbound.takenDup ? '!' : ''}`
-    taken.push(`${kind} ${outbound.takenPacketId}${size}`)
-  }
-}
-
-function sizesLeft(outbound: Outbound): number[] {
-  const left: number[] = []
-  outbound.clear((delivery) => left.push(delivery.message.byteSize))
-  return left
-}
+import { outboundOf, takeAll, WINDOW } from './outbound-of.ts'
 
 describe('a full queue', () => {
   it.each<[OutboundLimits['queueFullPolicy'], string, number[], number[], string]>([
@@ -97,7 +61,10 @@ describe('a full queue', () => {
     expect(outbound.hasRoom).toBe(true)
     expect(enqueue(4)).toBe('queued')
     expect(enqueue(5)).toBe('queued')
-    expect(dropped).toEqual([[3, 'queue-full'], [4, 'queue-full']])
+    expect(dropped).toEqual([
+      [3, 'queue-full'],
+      [4, 'queue-full'],
+    ])
     expect(sizesLeft(outbound)).toEqual([2, 5])
   })
 
@@ -117,7 +84,10 @@ describe('a full queue', () => {
     expect(takeAll(outbound)).toEqual(['publish 1:1!'])
     enqueue(5)
     enqueue(6)
-    expect(dropped).toEqual([[3, 'queue-full'], [4, 'queue-full']])
+    expect(dropped).toEqual([
+      [3, 'queue-full'],
+      [4, 'queue-full'],
+    ])
     outbound.acknowledge(1)
     expect(takeAll(outbound)).toEqual(['publish 2:2!'])
     outbound.acknowledge(2)
@@ -135,7 +105,10 @@ describe('a full queue', () => {
         outbound.acknowledge(outbound.takenPacketId)
       }
       for (const size of [1, 2, 3, 4, 5]) enqueue(size)
-      expect(dropped).toEqual([[1, 'queue-full'], [2, 'queue-full']])
+      expect(dropped).toEqual([
+        [1, 'queue-full'],
+        [2, 'queue-full'],
+      ])
       expect(takeAll(outbound).map((one) => one.split(':')[1])).toEqual(['3', '4', '5'])
     }
   })
@@ -164,92 +137,15 @@ describe('a full queue', () => {
   })
 })
 
-describe('the window of positions', () => {
-  it('ends four rounds of identifiers past a message that is never acknowledged, and opens when it is', () => {
-    const { outbound, dropped, enqueue } = outboundOf({}, 10)
-    expect(outbound.admit(1)).toBe(1)
-    // the identifier in use is skipped in each of the three rounds that follow the first
-    let admitted = 1
-    for (;;) {
-      const packetId = outbound.admit(1)
-      if (packetId === 0) break
-      if (packetId === 1) expect.fail('the identifier is in use')
-      outbound.acknowledge(packetId)
-      admitted++
-    }
-    expect(admitted).toBe(WINDOW - 3)
-    expect(outbound.pending).toBe(WINDOW)
-    expect(outbound.inflight).toBe(1)
-    expect(enqueue(5)).toBe('dropped')
-    expect(dropped).toEqual([[5, 'queue-full']])
-    expect(outbound.queuedMessages).toBe(0)
-    expect(outbound.acknowledge(1)).toBe(0)
-    expect(outbound.pending).toBe(0)
-    expect(outbound.admit(1)).toBe(1)
-  })
-
-  it('a queued message waits for the identifier it is to have [MQTT5-2.2.1-4]', () => {
-    const { outbound, enqueue } = outboundOf({}, 10)
-    outbound.admit(2)
-    const ten = deliveryOf({ byteSize: 10 })
-    for (let count = 1; count < 65_535; count++) outbound.enqueue(ten)
-    outbound.disconnected()
-    expect(enqueue(11)).toBe('queued')
-    expect(outbound.lastPosition).toBe(65_536) // 65535 would have had identifier 1
-    outbound.sendQuota = 10
-    for (let count = 1; count < 65_535; count++) {
-      outbound.take(0, 0)
-      outbound.acknowledge(outbound.takenPacketId)
-    }
-    expect(takeAll(outbound)).toEqual(['publish 2:11'])
-  })
-
-  it('of two queued for one identifier the second waits until the first has ended', () => {
-    const { outbound } = outboundOf()
-    const ten = deliveryOf({ byteSize: 10 })
-    for (let count = 0; count < 65_537; count++) outbound.enqueue(ten)
-    outbound.connected(65_535)
-    expect(takeAll(outbound)).toHaveLength(65_535)
-    outbound.sendQuota = 70_000
-    expect(outbound.take(0, 0)).toBe('nothing')
-    outbound.acknowledge(2)
-    expect(outbound.take(0, 0)).toBe('nothing')
-    outbound.acknowledge(1)
-    expect(takeAll(outbound)).toEqual(['publish 1:10', 'publish 2:10'])
-  })
-
-  it('QoS 0 waits for no identifier', () => {
-    const { outbound, enqueue } = outboundOf()
-    enqueue(1, { qos: 1 })
-    const ten = deliveryOf({ byteSize: 10, qos: 0 })
-    for (let count = 1; count < 65_537; count++) outbound.enqueue(ten)
-    outbound.connected(10)
-    expect(takeAll(outbound)).toHaveLength(65_537)
-    expect(outbound.inflight).toBe(1)
-  })
-
-  it.each(['sent', 'received'])('an identifier is in use while its message is %s', (state) => {
-    const { outbound } = outboundOf({}, 10)
-    outbound.admit(2)
-    if (state === 'received') outbound.received(1)
-    const used = new Set<number>()
-    for (let count = 0; count < 65_534; count++) {
-      const packetId = outbound.admit(1)
-      used.add(packetId)
-      outbound.acknowledge(packetId)
-    }
-    expect(used.has(1)).toBe(false)
-    expect(used.size).toBe(65_534)
-    expect(outbound.admit(1)).toBe(2)
-    if (state === 'sent') outbound.received(1)
-    expect(outbound.completed(1)).toBe(0)
-  })
-})
-
 describe('take', () => {
   it('resends in the first order, PUBREL where PUBREC came, then what waits [MQTT5-4.4.0-1]', () => {
     const { outbound, enqueue } = outboundOf({}, 10)
-    for (const [size, qos] of [[1, 1], [2, 2], [3, 2], [4, 1]] as const) {
+    for (const [size, qos] of [
+      [1, 1],
+      [2, 2],
+      [3, 2],
+      [4, 1],
+    ] as const) {
       outbound.admit(qos)
       outbound.keep(deliveryOf({ qos, byteSize: size }))
     }
@@ -325,87 +221,21 @@ describe('take', () => {
 })
 
 describe('answers', () => {
-  it.each(['acknowledge', 'refused', 'completed', 'received'] as const)('%s ends what it is for and nothing else', (answer) => {
-    const { outbound } = outboundOf({}, 10)
-    for (const qos of [1, 2, 2] as const) outbound.admit(qos)
-    outbound.received(3)
-    const right = { acknowledge: [1], refused: [2], completed: [3], received: [2, 3] }[answer]
-    for (const packetId of [0, 1, 2, 3, 4, 65_535]) {
-      if (!right.includes(packetId)) expect(outbound[answer](packetId), `identifier ${packetId}`).toBe(-1)
-    }
-    expect(outbound.inflight).toBe(3)
-    for (const packetId of right) expect(outbound[answer](packetId)).toBe(packetId - 1)
-    expect(outbound.inflight).toBe(answer === 'received' ? 3 : 2)
-  })
-})
-
-describe('what takes memory', () => {
-  it('forgetTaken lets go of the message, and its identifier stays in use', () => {
-    const { outbound, enqueue } = outboundOf({}, 10)
-    enqueue(7)
-    takeAll(outbound)
-    outbound.forgetTaken()
-    expect([outbound.queuedMessages, outbound.queuedBytes, outbound.inflight]).toEqual([0, 0, 1])
-    outbound.forgetTaken()
-    expect(outbound.queuedMessages).toBe(0)
-    expect(outbound.acknowledge(1)).toBe(0)
-  })
-
-  it('PUBREC lets go of the message', () => {
-    const { outbound } = outboundOf({}, 10)
-    outbound.admit(2)
-    outbound.keep(deliveryOf({ qos: 2, byteSize: 7 }))
-    expect(outbound.received(1)).toBe(0)
-    expect([outbound.queuedMessages, outbound.queuedBytes, outbound.inflight]).toEqual([0, 0, 1])
-    expect(outbound.received(1)).toBe(0)
-    expect(outbound.completed(1)).toBe(0)
-    expect(outbound.completed(1)).toBe(-1)
-  })
-
-  it.each([1024, 1025, 5000])('a queue of %i that has drained holds slots only when it is short', (count) => {
-    const { outbound, enqueue } = outboundOf({}, 65_535)
-    for (let size = 0; size < count; size++) enqueue(1)
-    expect(takeAll(outbound)).toHaveLength(count)
-    for (let packetId = 1; packetId <= count; packetId++) outbound.acknowledge(packetId)
-    expect(outbound.pending).toBe(0)
-    expect(outbound.states.length).toBe(count > 1024 ? 0 : 1024)
-    expect(outbound.deliveries.length).toBe(outbound.states.length)
-    expect(outbound.admit(1)).toBe(count + 1)
-    expect(outbound.states.length).toBe(count > 1024 ? 8 : 1024)
-  })
-
-  it('discarding the QoS 0 message that emptied a long queue frees no quota twice', () => {
-    const { outbound, enqueue } = outboundOf({}, 1)
-    for (let count = 0; count < 2000; count++) enqueue(1, { qos: 0 })
-    while (outbound.take(0, 0) !== 'nothing') outbound.discard(outbound.takenPosition)
-    expect(outbound.inflight).toBe(0)
-    expect(outbound.admit(1)).toBeGreaterThan(0)
-    expect(outbound.admit(1)).toBe(0)
-  })
-
-  it('discarding twice frees quota once', () => {
-    const { outbound } = outboundOf({}, 3)
-    for (let count = 0; count < 2; count++) outbound.admit(1)
-    outbound.discard(1)
-    outbound.discard(1)
-    expect([outbound.inflight, outbound.pending]).toEqual([1, 2])
-    outbound.discard(0)
-    outbound.discard(0)
-    expect([outbound.inflight, outbound.pending]).toEqual([0, 0])
-  })
-
-  it('clear gives back what is left, oldest first, and says what was sent', () => {
-    const { outbound, enqueue } = outboundOf({}, 2)
-    for (const size of [1, 2, 3]) enqueue(size)
-    takeAll(outbound)
-    outbound.acknowledge(1)
-    const left: [number, boolean][] = []
-    outbound.clear((delivery: Delivery, wasSent) => left.push([delivery.message.byteSize, wasSent]))
-    expect(left).toEqual([[2, true], [3, false]])
-    expect([outbound.pending, outbound.inflight, outbound.queuedMessages, outbound.queuedBytes]).toEqual([0, 0, 0, 0])
-    expect([outbound.states.length, outbound.deliveries.length, outbound.hasWaiting]).toEqual([0, 0, false])
-    expect(outbound.admit(1)).toBe(4)
-  })
+  it.each(['acknowledge', 'refused', 'completed', 'received'] as const)(
+    '%s ends what it is for and nothing else',
+    (answer) => {
+      const { outbound } = outboundOf({}, 10)
+      for (const qos of [1, 2, 2] as const) outbound.admit(qos)
+      outbound.received(3)
+      const right = { acknowledge: [1], refused: [2], completed: [3], received: [2, 3] }[answer]
+      for (const packetId of [0, 1, 2, 3, 4, 65_535]) {
+        if (!right.includes(packetId)) expect(outbound[answer](packetId), `identifier ${packetId}`).toBe(-1)
+      }
+      expect(outbound.inflight).toBe(3)
+      for (const packetId of right) expect(outbound[answer](packetId)).toBe(packetId - 1)
+      expect(outbound.inflight).toBe(answer === 'received' ? 3 : 2)
+    },
+  )
 })
 
 it('a new queue admits nothing while the client is offline', () => {
@@ -419,3 +249,9 @@ it('a new queue admits nothing while the client is offline', () => {
   outbound.disconnected()
   expect(outbound.canAdmit).toBe(false)
 })
+
+function sizesLeft(outbound: Outbound): number[] {
+  const left: number[] = []
+  outbound.clear((delivery) => left.push(delivery.message.byteSize))
+  return left
+}

@@ -3,10 +3,14 @@ import { SlabPool } from '../../src/structures/slab-pool.ts'
 
 function poolOf(keepBytesPerSize?: number) {
   const allocated: number[] = []
-  const pool = new SlabPool([16, 64, 256], (byteCount) => {
-    allocated.push(byteCount)
-    return new Uint8Array(byteCount)
-  }, keepBytesPerSize)
+  const pool = new SlabPool(
+    [16, 64, 256],
+    (byteCount) => {
+      allocated.push(byteCount)
+      return new Uint8Array(byteCount)
+    },
+    keepBytesPerSize,
+  )
   return { pool, allocated }
 }
 

@@ -177,7 +177,10 @@ describe('TimingWheel', () => {
             expect(new Set(fired).size).toBe(fired.length)
             for (const timer of fired) {
               expect(timer.dueMs).toBeLessThanOrEqual(nowMs)
-              list.splice(list.findIndex((other) => other.timer === timer), 1)
+              list.splice(
+                list.findIndex((other) => other.timer === timer),
+                1,
+              )
             }
             // nothing stays that was due by the tick just passed and was on the wheel before it
             const late = list.filter(({ timer, addedTick }) => {

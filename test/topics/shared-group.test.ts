@@ -119,16 +119,32 @@ describe('random', () => {
     [0.5, 'c'],
     [0.999, 'd'],
   ])('%f of four is %s', (value, expected) => {
-    expect(choices(groupOf('random', 'abcd', () => value), 1)).toBe(expected)
+    expect(
+      choices(
+        groupOf('random', 'abcd', () => value),
+        1,
+      ),
+    ).toBe(expected)
   })
 
   it('takes the next that is fit', () => {
-    expect(choices(groupOf('random', 'abcd', () => 0.6), 2, (member) => member === 'b')).toBe('bb')
+    expect(
+      choices(
+        groupOf('random', 'abcd', () => 0.6),
+        2,
+        (member) => member === 'b',
+      ),
+    ).toBe('bb')
   })
 
   it('has no memory', () => {
     const values = [0.9, 0, 0.9, 0.4]
-    expect(choices(groupOf('random', 'ab', () => values.shift() ?? 0), 4)).toBe('baba')
+    expect(
+      choices(
+        groupOf('random', 'ab', () => values.shift() ?? 0),
+        4,
+      ),
+    ).toBe('baba')
   })
 
   it('is random by itself', () => {
@@ -139,7 +155,13 @@ describe('random', () => {
 describe('hash-topic', () => {
   it('gives one topic to one member', () => {
     const group = groupOf('hash-topic', 'abc')
-    for (const [hash, expected] of [[0, 'a'], [1, 'b'], [2, 'c'], [3, 'a'], [4_294_967_295, 'a']] as const) {
+    for (const [hash, expected] of [
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'c'],
+      [3, 'a'],
+      [4_294_967_295, 'a'],
+    ] as const) {
       expect(group.choose(hash, all)).toBe(expected)
       expect(group.choose(hash, all)).toBe(expected)
     }

@@ -70,7 +70,12 @@ describe('add and remove', () => {
 
 describe('match', () => {
   it('does not show wildcards in the first level to topics that begin with $ [MQTT5-4.7.2-1]', () => {
-    const wild = [['#', '1'], ['+', '2'], ['+/x', '3'], ['+/#', '4']] as const
+    const wild = [
+      ['#', '1'],
+      ['+', '2'],
+      ['+/x', '3'],
+      ['+/#', '4'],
+    ] as const
     const trie = trieOf(...wild, ['$SYS/#', '5'], ['$SYS/+', '6'], ['$SYS/x', '7'])
     expect(visited(trie, '$SYS/x')).toEqual(['5', '6', '7'])
     expect(visited(trie, '$SYS')).toEqual(['5'])

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  hasMoreLevels, hasWildcard, levelsMatch, parseSharedFilter, splitLevels, topicFilterFault, topicNameFault,
+  hasMoreLevels,
+  hasWildcard,
+  levelsMatch,
+  parseSharedFilter,
+  splitLevels,
+  topicFilterFault,
+  topicNameFault,
 } from '../../src/topics/topic-syntax.ts'
 import { matches, topicFilter, topicName } from './arbitrary-topics.ts'
 
@@ -81,7 +87,13 @@ describe('topicFilterFault', () => {
 })
 
 describe('hasWildcard', () => {
-  it.each([['a/b', false], ['+', true], ['a/#', true], ['a/+/b', true], ['', false]])('%s: %s', (filter, expected) => {
+  it.each([
+    ['a/b', false],
+    ['+', true],
+    ['a/#', true],
+    ['a/+/b', true],
+    ['', false],
+  ])('%s: %s', (filter, expected) => {
     expect(hasWildcard(filter)).toBe(expected)
   })
 })
