@@ -31,7 +31,7 @@ export interface BrokerParts {
 /** A broker: opened by `listen`, closed by `close`. It prints nothing and installs no signal handlers. */
 export interface Broker {
   readonly statistics: Statistics
-  /** Opens all listeners, or none. Rejects with Node's error, e.g. `EADDRINUSE` with `address` and `port`. */
+  /** Opens all listeners, or none. Called once. Rejects with Node's error, e.g. `EADDRINUSE` with `address` and `port`. */
   listen(): Promise<readonly ListenerAddress[]>
   /**
    * Takes no more clients, publishes the wills that are due, sends DISCONNECT 0x8B to 5.0 clients, and resolves when everything queued
@@ -66,6 +66,7 @@ class ListeningBroker implements Broker {
   readonly #store: Store
   readonly #sysTopics: SysTopics | undefined
   #listeners: readonly Listener[] = []
+  #isListening = false
   #closed: Promise<void> | undefined
 
   constructor(settings: Settings, core: BrokerCore, clock: Clock, store: Store) {
@@ -80,6 +81,8 @@ class ListeningBroker implements Broker {
   }
 
   async listen(): Promise<readonly ListenerAddress[]> {
+    if (this.#isListening) throw new Error('this broker has been told to listen before')
+    this.#isListening = true
     const listeners = this.#settings.listeners.map((listener) => this.#newListener(listener))
     const outcomes = await Promise.allSettled(listeners.map((listener) => listener.listen()))
     const addresses: ListenerAddress[] = []
@@ -114,12 +117,14 @@ class ListeningBroker implements Broker {
 
   #newListener(listener: ListenerSettings): Listener {
     const accept = this.#core.accept.bind(this.#core)
-    if (listener.kind === 'tcp') return new TcpListener(listener.host, listener.port, accept)
-    const { host, port, allowedOrigins } = listener
+    const { host = '127.0.0.1', port } = listener
+    if (listener.kind === 'tcp') return new TcpListener(host, port, accept)
+    const { allowedOrigins = [] } = listener
     const { maximumPacketBytes, connectTimeoutMs: handshakeTimeoutMs, maximumConnections } = this.#settings.limits
+    const onRefused = (details: object): void => this.#core.log.info(details, 'WebSocket refused')
     const maximumFrameBytes = maximumPacketBytes + FRAME_SLACK_BYTES
     return new WebSocketListener(
-      { host, port, allowedOrigins, maximumFrameBytes, handshakeTimeoutMs, maximumConnections },
+      { host, port, allowedOrigins, maximumFrameBytes, handshakeTimeoutMs, maximumConnections, onRefused },
       accept,
     )
   }

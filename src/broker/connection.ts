@@ -30,6 +30,9 @@ export type ConnectionState = 'awaiting-connect' | 'authenticating' | 'connected
 /** How long a closing connection may take to let its last bytes go. */
 const CLOSING_TIMEOUT_MS = 5_000
 
+/** The first byte of a CONNECT, the only one a client may begin with. */
+const CONNECT_HEADER = 0x10
+
 const pingresp = Uint8Array.of(PacketType.pingresp << 4, 0)
 
 /**
@@ -111,6 +114,7 @@ export class Connection implements ByteStreamEvents, Timer {
     this.#lastPacketMs = this.core.time.update()
     this.core.counters.bytesReceived += chunk.length
     try {
+      if (this.#isFirstByte(chunk) && chunk[0] !== CONNECT_HEADER) throw protocolError('these bytes are not MQTT')
       this.reader.push(chunk)
     } catch (error) {
       this.#fail(error)
@@ -118,9 +122,17 @@ export class Connection implements ByteStreamEvents, Timer {
     this.#holdWhileOutboxIsFull()
   }
 
+  /** What does not begin like a CONNECT need not be waited for. */
+  #isFirstByte(chunk: Uint8Array): boolean {
+    return this.state === 'awaiting-connect' && chunk.length > 0 && this.reader.partialBytes === 0
+  }
+
   /** The stream is gone, by the client's doing or the network's. */
   onClose(error?: Error): void {
-    if (error !== undefined) this.core.log.debug({ clientId: this.clientId, error: error.message }, 'stream failed')
+    if (this.state === 'connected') {
+      const { clientId, peer } = this
+      this.core.log.info({ clientId, address: peer.address, error: error?.message }, 'connection lost')
+    }
     this.core.guarded(() => this.#leave(false))
     this.state = 'closed'
     if (this.outbox.close() > 0 && this.unconfirmedQos0 > 0) {

@@ -23,6 +23,9 @@ export type AuthenticationOutcome =
 
 /** Decides who may connect. */
 export interface Authenticator {
-  /** Calls `respond` exactly once, now or later; meanwhile only that client waits. */
-  authenticate(request: AuthenticationRequest, respond: (outcome: AuthenticationOutcome) => void): void
+  /**
+   * Calls `respond` exactly once, now or later; meanwhile only that client waits. One that throws, or whose promise
+   * rejects, refuses.
+   */
+  authenticate(request: AuthenticationRequest, respond: (outcome: AuthenticationOutcome) => void): void | Promise<void>
 }

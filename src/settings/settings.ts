@@ -4,17 +4,18 @@ import type { Features, Limits } from '../contracts/limits.ts'
 
 export interface TcpListenerSettings {
   readonly kind: 'tcp'
-  readonly host: string
+  /** Address to listen on, 127.0.0.1 when left out. */
+  readonly host?: string
   /** 0 takes a free port. */
   readonly port: number
 }
 
 export interface WebSocketListenerSettings {
   readonly kind: 'websocket'
-  readonly host: string
+  readonly host?: string
   readonly port: number
   /** Values of the Origin header that are let in; empty lets any in. A request without Origin is not a browser's. */
-  readonly allowedOrigins: readonly string[]
+  readonly allowedOrigins?: readonly string[]
 }
 
 export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings
@@ -102,19 +103,52 @@ const bounds: Partial<Record<keyof Limits, readonly [least: number, most: number
   connectTimeoutMs: [1, 2_147_483_647],
 }
 
-/** Fills in defaults. Throws RangeError naming the setting, what it may be and what it was. */
-export function completeSettings(given: PartialSettings = {}): Settings {
-  const limits = withDefaults(defaultLimits, given.limits)
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof value !== 'number') continue
-    const [least, most] = bounds[name as keyof Limits] ?? [0, Number.MAX_SAFE_INTEGER]
-    if (Number.isInteger(value) && value >= least && value <= most) continue
-    throw new RangeError(`limits.${name} must be a whole number from ${least} to ${most}, not ${value}`)
-  }
-  return { ...withDefaults(defaultSettings, given), limits, features: withDefaults(defaultFeatures, given.features) }
+const words: Readonly<Record<string, readonly unknown[]>> = {
+  'limits.queueFullPolicy': ['drop-oldest', 'drop-newest', 'disconnect'],
+  'features.maximumQos': [0, 1, 2],
+  'features.sharedSubscriptionStrategy': ['round-robin', 'random', 'sticky', 'hash-topic'],
 }
 
-/** A setting given as undefined is one that was left out. */
-function withDefaults<T extends object>(defaults: T, given: object = {}): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+/** Fills in defaults. Throws RangeError naming the setting, what it may be and what it was. */
+export function completeSettings(given: PartialSettings = {}): Settings {
+  const settings = withDefaults('', defaultSettings, given)
+  const limits = withDefaults('limits.', defaultLimits, given.limits)
+  const features = withDefaults('features.', defaultFeatures, given.features)
+  for (const [index, listener] of settings.listeners.entries()) checkListener(`listeners[${index}]`, listener)
+  checkWhole('sysIntervalSeconds', settings.sysIntervalSeconds, 0, 86_400)
+  checkWhole('shutdownGraceMs', settings.shutdownGraceMs, 0, 2_147_483_647)
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof defaultLimits[name as keyof Limits] !== 'number') continue
+    const [least, most] = bounds[name as keyof Limits] ?? [0, Number.MAX_SAFE_INTEGER]
+    checkWhole(`limits.${name}`, value, least, most)
+  }
+  return { ...settings, limits, features }
+}
+
+function checkListener(name: string, listener: ListenerSettings): void {
+  if (listener.kind !== 'tcp' && listener.kind !== 'websocket') {
+    throw new RangeError(`${name}.kind must be tcp or websocket, not ${String((listener as { kind: unknown }).kind)}`)
+  }
+  checkWhole(`${name}.port`, listener.port, 0, 65_535)
+}
+
+function checkWhole(name: string, value: unknown, least: number, most: number): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
+  throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`)
+}
+
+/** A setting given as undefined is one that was left out; one that does not exist is an error. */
+function withDefaults<T extends object>(path: string, defaults: T, given: object = {}): T {
+  const settings = { ...defaults } as Record<string, unknown>
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const usual = (defaults as Record<string, unknown>)[name]
+    if (usual === undefined) throw new RangeError(`there is no setting ${path}${name}`)
+    const allowed = words[path + name] ?? (typeof usual === 'boolean' ? [true, false] : undefined)
+    if (allowed !== undefined && !allowed.includes(value)) {
+      throw new RangeError(`${path}${name} must be one of ${allowed.join(', ')}, not ${String(value)}`)
+    }
+    settings[name] = value
+  }
+  return settings as T
 }

@@ -18,6 +18,8 @@ export interface WebSocketListenerOptions {
   readonly handshakeTimeoutMs: number
   /** Sockets at once, whatever they are; 0 = no limit. */
   readonly maximumConnections: number
+  /** Told of every upgrade that is turned down. */
+  readonly onRefused: (details: object) => void
 }
 
 /** MQTT over WebSocket, on any path. */
@@ -51,7 +53,9 @@ export class WebSocketListener {
       socket.on('error', () => socket.destroy())
       const refusal = this.#refusal(request)
       if (refusal !== undefined) {
-        const answer = `HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+        options.onRefused({ address: request.socket.remoteAddress, origin: request.headers.origin, ...refusal })
+        const headers = `Connection: close\r\nContent-Type: text/plain\r\nContent-Length: ${refusal.reason.length}`
+        const answer = `HTTP/1.1 ${refusal.status}\r\n${headers}\r\n\r\n${refusal.reason}`
         socket.end(answer, () => socket.destroy())
         return
       }
@@ -73,12 +77,15 @@ export class WebSocketListener {
     this.#http.closeIdleConnections()
   }
 
-  #refusal(request: IncomingMessage): string | undefined {
+  #refusal(request: IncomingMessage): { readonly status: string; readonly reason: string } | undefined {
     const { origin } = request.headers
     const { allowedOrigins } = this.#options
-    if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) return '403 Forbidden'
+    if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) {
+      return { status: '403 Forbidden', reason: 'Pages from this origin are not let in.\n' }
+    }
     const header = request.headers['sec-websocket-protocol'] ?? ''
     const offered = new Set(header.split(',').map((name) => name.trim()))
-    return SUBPROTOCOLS.some((name) => offered.has(name)) ? undefined : '400 Bad Request' // [MQTT5-6.0.0-3]
+    if (SUBPROTOCOLS.some((name) => offered.has(name))) return undefined
+    return { status: '400 Bad Request', reason: 'MQTT needs the WebSocket subprotocol mqtt.\n' } // [MQTT5-6.0.0-3]
   }
 }

@@ -209,9 +209,18 @@ describe('order', () => {
     publisher.sendPublish(topicName, 'kept', { qos: 1, packetId: 1 })
     await broker.settle()
     expect(await publisher.rest()).toEqual([])
-    await answering(store, until(() => publisher.received.length >= 7))
+    await answering(
+      store,
+      until(() => publisher.received.length >= 7),
+    )
     const answers = (await publisher.rest()).map((one) => ('packetId' in one ? [one.kind, one.packetId] : [one.kind]))
-    expect(answers).toEqual([['puback', 9], ['puback', 3], ['pubrec', 5], ['suback', 7], ['puback', 1]])
+    expect(answers).toEqual([
+      ['puback', 9],
+      ['puback', 3],
+      ['pubrec', 5],
+      ['suback', 7],
+      ['puback', 1],
+    ])
   })
 
   it('each batch releases what it holds, and nothing of the next', async () => {
@@ -334,9 +343,12 @@ describe('bytes that are not durable yet', () => {
     await broker.advance(60_000)
     await broker.settle()
     expect(publisher.isClosed).toBe(false)
-    await answering(store, (async () => {
-      for (let packetId = 1; packetId <= 5; packetId++) await publisher.next('puback')
-    })())
+    await answering(
+      store,
+      (async () => {
+        for (let packetId = 1; packetId <= 5; packetId++) await publisher.next('puback')
+      })(),
+    )
     await broker.advance(14_000)
     await publisher.barrier()
     await broker.advance(16_000)

@@ -10,8 +10,9 @@ it('a WebSocket upgrade that is refused and reset at once ends nothing but itsel
     await new Promise<void>((resolve) => {
       const socket = connect(broker.webSocketPort, '127.0.0.1', () => {
         const lines = ['GET / HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket']
-        socket.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`, () =>
-          socket.resetAndDestroy(),
+        socket.write(
+          `${lines.join('\r\n')}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+          () => socket.resetAndDestroy(),
         )
       })
       socket.on('error', () => {})
@@ -60,7 +61,8 @@ it('a client that floods PINGREQ and reads nothing is not read any more, and lea
 it('filters that match nothing among many retained messages hold up nobody', async () => {
   const broker = await startBroker()
   const publisher = await broker.client()
-  for (let index = 0; index < 20_000; index++) publisher.send(publishPacket(5, `big/${index % 100}/${index}`, 'x', { qos: 0, retain: true }))
+  for (let index = 0; index < 20_000; index++)
+    publisher.send(publishPacket(5, `big/${index % 100}/${index}`, 'x', { qos: 0, retain: true }))
   await publisher.barrier()
   const greedy = await broker.client()
   const filters = Array.from({ length: 50 }, (_, index) => ({ topicFilter: `+/+/no${index}` }))
@@ -75,9 +77,14 @@ it('filters that match nothing among many retained messages hold up nobody', asy
 it('a live message that was dropped does not keep the retained one from being sent', async () => {
   const broker = await startBroker({ limits: { receiveMaximum: 4000 } })
   const publisher = await broker.client()
-  for (let index = 0; index < 3000; index++) publisher.send(publishPacket(5, `r/${index}`, 'kept', { qos: 1, packetId: index + 1, retain: true }))
+  for (let index = 0; index < 3000; index++)
+    publisher.send(publishPacket(5, `r/${index}`, 'kept', { qos: 1, packetId: index + 1, retain: true }))
   await publisher.barrier()
-  const resumed = { clientId: 'resumed', cleanStart: false, properties: { sessionExpiryInterval: 60, receiveMaximum: 10 } }
+  const resumed = {
+    clientId: 'resumed',
+    cleanStart: false,
+    properties: { sessionExpiryInterval: 60, receiveMaximum: 10 },
+  }
   const first = await broker.client(resumed)
   first.send(subscribePacket(5, 1, [{ topicFilter: 'r/#', qos: 1 }]))
   await first.next('publish')

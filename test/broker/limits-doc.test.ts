@@ -10,7 +10,12 @@ const doc = read('../../docs/limits.md')
 function table(heading: string): string[][] {
   const section = doc.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
   const rows = section.split('\n').filter((line) => line.startsWith('| `'))
-  return rows.map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()))
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
 }
 
 /** What stands between the first backquotes of a cell. */
@@ -36,8 +41,16 @@ describe('docs/limits.md', () => {
   })
 
   it('says in every cell something', () => {
-    for (const row of limits) expect(row.map((cell) => cell.length > 2), row[0]).toEqual([true, true, true, true])
-    for (const row of reasons) expect(row.map((cell) => cell.length > 2), row[0]).toEqual([true, true, true])
+    for (const row of limits)
+      expect(
+        row.map((cell) => cell.length > 2),
+        row[0],
+      ).toEqual([true, true, true, true])
+    for (const row of reasons)
+      expect(
+        row.map((cell) => cell.length > 2),
+        row[0],
+      ).toEqual([true, true, true])
   })
 
   it('names only settings and reasons that there are', () => {

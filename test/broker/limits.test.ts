@@ -204,7 +204,10 @@ describe('time', () => {
   ]
   it.each(expiries)('maximumSessionExpirySeconds: asked for %d, told %s, kept %d', async (asked, told, kept) => {
     const broker = await withLimits({ maximumSessionExpirySeconds: 30 })
-    for (const [awayMs, isPresent] of [[kept * 1000 - 1000, true], [kept * 1000 + 1000, false]] as const) {
+    for (const [awayMs, isPresent] of [
+      [kept * 1000 - 1000, true],
+      [kept * 1000 + 1000, false],
+    ] as const) {
       const clientId = unique('expiry')
       const client = await broker.client({ clientId, properties: { sessionExpiryInterval: asked } })
       expect(client.connack.properties.sessionExpiryInterval).toBe(told)
@@ -216,7 +219,10 @@ describe('time', () => {
 
   it.each([3, 4] as const)('mqtt3SessionExpirySeconds: version %d', async (version) => {
     const broker = await withLimits({ mqtt3SessionExpirySeconds: 30 })
-    for (const [awayMs, expected] of [[29_000, ['x']], [31_000, []]] as const) {
+    for (const [awayMs, expected] of [
+      [29_000, ['x']],
+      [31_000, []],
+    ] as const) {
       const [clientId, topicName] = [unique('expiry'), unique('expiry')]
       const client = await broker.client({ version, clientId, cleanStart: false })
       await client.subscribe({ topicFilter: topicName, qos: 1 })
@@ -253,7 +259,13 @@ describe('subscriptions and topics', () => {
   it('maximumSubscriptionsPerSession: no packet may ask for more than that at once', async () => {
     const broker = await withLimits({ maximumSubscriptionsPerSession: 2 })
     const client = await broker.client()
-    client.send(subscribePacket(5, 1, ['a', 'b', 'c'].map((topicFilter) => ({ topicFilter }))))
+    client.send(
+      subscribePacket(
+        5,
+        1,
+        ['a', 'b', 'c'].map((topicFilter) => ({ topicFilter })),
+      ),
+    )
     expect((await client.closed()).reasonCode).toBe(0x97)
   })
 
@@ -318,7 +330,10 @@ describe('retained messages', () => {
       await late.subscribe('r/#')
       return (await late.rest()).map((one) => (one.kind === 'publish' ? [one.topicName, one.payload.length] : []))
     }
-    expect(await kept()).toEqual([['r/a', 600], ['r/c', 394]])
+    expect(await kept()).toEqual([
+      ['r/a', 600],
+      ['r/c', 394],
+    ])
     expect(broker.drops('retained-full')).toBe(2)
     await retain('r/a', 601) // not kept, and the older one would be wrong
     expect(await kept()).toEqual([['r/c', 394]])

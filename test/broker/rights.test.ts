@@ -239,7 +239,11 @@ describe('a change of rights', () => {
     const [publisher, watcher, member] = [await broker.client(), await broker.client(), await broker.client()]
     await watcher.subscribe({ topicFilter: 't/#', qos: 1 })
     await member.subscribe({ topicFilter: '$share/g/t/#', qos: 1 })
-    for (const [text, prefixes] of [['1', []], ['2', ['t/secret']], ['3', []]] as const) {
+    for (const [text, prefixes] of [
+      ['1', []],
+      ['2', ['t/secret']],
+      ['3', []],
+    ] as const) {
       authorizer.deny(...prefixes)
       for (const topicName of ['t/secret', 't/open']) await publisher.publish(topicName, text, { qos: 1 })
     }

@@ -36,14 +36,21 @@ describe('the strategy', () => {
     const broker = await start('round-robin')
     const members = await joinAll(broker, 3)
     await publish(broker, numbers(1, 7))
-    expect(await textsOf(members)).toEqual([['1', '4', '7'], ['2', '5'], ['3', '6']])
+    expect(await textsOf(members)).toEqual([
+      ['1', '4', '7'],
+      ['2', '5'],
+      ['3', '6'],
+    ])
   })
 
   it('round-robin: QoS 0 takes turns with the rest', async () => {
     const broker = await start('round-robin')
     const members = await joinAll(broker, 2)
     for (const [index, qos] of [0, 1, 0, 2].entries()) await publish(broker, [`${index}`], qos)
-    expect(await textsOf(members)).toEqual([['0', '2'], ['1', '3']])
+    expect(await textsOf(members)).toEqual([
+      ['0', '2'],
+      ['1', '3'],
+    ])
   })
 
   it('sticky: one has the group until it leaves', async () => {
@@ -118,7 +125,11 @@ describe('groups', () => {
     await publish(broker, numbers(1, 6), 2)
     const lists = await Promise.all(members.map((member) => member.rest()))
     const seen = lists.map((list) => list.flatMap((one) => (one.kind === 'publish' ? [one.qos] : [])))
-    expect(seen).toEqual([[0, 0], [1, 1], [2, 2]])
+    expect(seen).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ])
   })
 })
 
@@ -150,7 +161,10 @@ describe('the queue of a group', () => {
     await publish(broker, ['two'], 2)
     await publish(broker, ['zero'], 0)
     const b = await broker.client({ clientId: 'b', cleanStart: false, properties: lasting })
-    expect((await b.publishes(2)).map((one) => [one.text, one.qos])).toEqual([['one', 1], ['two', 2]])
+    expect((await b.publishes(2)).map((one) => [one.text, one.qos])).toEqual([
+      ['one', 1],
+      ['two', 2],
+    ])
     const a = await broker.client({ clientId: 'a', cleanStart: false, properties: lasting })
     expect(await textsOf([a, b])).toEqual([[], []])
     expect(broker.drops('offline-qos0')).toBe(1)
@@ -208,7 +222,10 @@ describe("when a member's session ends", () => {
     const staying = await join(broker)
     await leaving.abort()
     const taken = await staying.publishes(2)
-    expect(taken.map((one) => [one.text, one.qos, one.dup])).toEqual([['1', 1, false], ['3', 1, false]])
+    expect(taken.map((one) => [one.text, one.qos, one.dup])).toEqual([
+      ['1', 1, false],
+      ['3', 1, false],
+    ])
     expect(await staying.rest()).toEqual([])
   })
 

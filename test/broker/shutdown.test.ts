@@ -137,6 +137,9 @@ describe('close()', () => {
     await broker.client({ clientId: 'gone' })
     await broker.broker.close({ graceMs: 60_000 })
     const kinds = store.batches.flat().map((record) => ('clientId' in record ? [record.kind, record.clientId] : []))
-    expect(kinds).toEqual([['session-opened', 'kept'], ['session-closed', 'kept']])
+    expect(kinds).toEqual([
+      ['session-opened', 'kept'],
+      ['session-closed', 'kept'],
+    ])
   })
 })

@@ -5,16 +5,45 @@ import { startBroker, type StartedBroker } from './started-broker.ts'
 
 const periods = ['1min', '5min', '15min']
 const loads = [
-  'messages/received', 'messages/sent', 'publish/received', 'publish/sent', 'publish/dropped', 'bytes/received',
-  'bytes/sent', 'sockets', 'connections',
+  'messages/received',
+  'messages/sent',
+  'publish/received',
+  'publish/sent',
+  'publish/dropped',
+  'bytes/received',
+  'bytes/sent',
+  'sockets',
+  'connections',
 ]
 const mosquittoNames = [
-  'version', 'uptime', 'clients/total', 'clients/maximum', 'clients/connected', 'clients/active',
-  'clients/disconnected', 'clients/inactive', 'clients/expired', 'messages/received', 'messages/sent',
-  'messages/stored', 'store/messages/count', 'store/messages/bytes', 'subscriptions/count',
-  'shared_subscriptions/count', 'retained messages/count', 'heap/current', 'bytes/received', 'bytes/sent',
-  'publish/bytes/received', 'publish/bytes/sent', 'publish/messages/received', 'publish/messages/sent',
-  'publish/messages/dropped', 'packet/out/count', 'packet/out/bytes', 'connections/socket/count',
+  'version',
+  'uptime',
+  'clients/total',
+  'clients/maximum',
+  'clients/connected',
+  'clients/active',
+  'clients/disconnected',
+  'clients/inactive',
+  'clients/expired',
+  'messages/received',
+  'messages/sent',
+  'messages/stored',
+  'store/messages/count',
+  'store/messages/bytes',
+  'subscriptions/count',
+  'shared_subscriptions/count',
+  'retained messages/count',
+  'heap/current',
+  'bytes/received',
+  'bytes/sent',
+  'publish/bytes/received',
+  'publish/bytes/sent',
+  'publish/messages/received',
+  'publish/messages/sent',
+  'publish/messages/dropped',
+  'packet/out/count',
+  'packet/out/bytes',
+  'connections/socket/count',
   ...loads.flatMap((load) => periods.map((period) => `load/${load}/${period}`)),
 ]
 const ownNames = dropReasons.map((reason) => `publish/messages/dropped/${reason}`)
@@ -70,7 +99,10 @@ describe('$SYS', () => {
     const broker = await startBroker()
     const properties = { sessionExpiryInterval: 600 }
     const away = await broker.client({ properties })
-    await away.subscribe([{ topicFilter: 'a', qos: 1 }, { topicFilter: '$share/g/b', qos: 1 }])
+    await away.subscribe([
+      { topicFilter: 'a', qos: 1 },
+      { topicFilter: '$share/g/b', qos: 1 },
+    ])
     const brief = await broker.client({ properties: { sessionExpiryInterval: 1 } })
     for (const client of [away, brief]) await client.disconnect(0)
     const publisher = await broker.client()

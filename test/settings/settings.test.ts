@@ -25,4 +25,18 @@ describe('settings', () => {
     expect(() => completeSettings({ limits: { [name]: value } })).toThrow(part)
     expect(() => completeSettings({ limits: { [name]: value } })).toThrow(`limits.${name}`)
   })
+
+  const refused: readonly (readonly [settings: object, message: string])[] = [
+    [{ limits: { maxConnections: 3 } }, 'there is no setting limits.maxConnections'],
+    [{ port: 1884 }, 'there is no setting port'],
+    [{ limits: { maximumPacketBytes: 'lots' } }, 'limits.maximumPacketBytes must be a whole number'],
+    [{ limits: { queueFullPolicy: 'x' } }, 'must be one of drop-oldest, drop-newest, disconnect'],
+    [{ limits: { queueQos0: 1 } }, 'limits.queueQos0 must be one of true, false'],
+    [{ features: { maximumQos: 3 } }, 'features.maximumQos must be one of 0, 1, 2'],
+    [{ listeners: [{ kind: 'quic', port: 1 }] }, 'listeners[0].kind must be tcp or websocket'],
+    [{ listeners: [{ kind: 'tcp', port: 70_000 }] }, 'listeners[0].port must be a whole number'],
+  ]
+  it.each(refused)('%j is refused', (settings, message) => {
+    expect(() => completeSettings(settings as object)).toThrow(message)
+  })
 })

@@ -5,7 +5,7 @@ import { DelayedStore } from '../support/delayed-store.ts'
 import { SoakClient } from './soak-client.ts'
 
 /** Two minutes in `npm run soak`; a taste of it in `npm test`. Real time, because clients come and go in it. */
-const seconds = Number(process.env['SOAK_SECONDS'] ?? 6)
+const seconds = Number(process.env['SOAK_SECONDS'] ?? (process.env['npm_lifecycle_event'] === 'soak' ? 120 : 6))
 const clientCount = Number(process.env['SOAK_CLIENTS'] ?? 500)
 const seed = Number(process.env['SOAK_SEED'] ?? 1)
 

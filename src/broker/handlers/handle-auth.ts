@@ -21,16 +21,25 @@ export function authenticate(
   let isAnswered = false
   let isHeld = false
   connection.authenticationDecided = decided
-  core.authenticator.authenticate({ step, peer, clientId, method, exchange, ...credentials }, (outcome) => {
+  const answered = (answer: () => void): void => {
     if (isAnswered) return
     isAnswered = true
-    connection.run(() => {
+    connection.run(answer)
+    if (isHeld) connection.release()
+  }
+  const request = { step, peer, clientId, method, exchange, ...credentials }
+  const promise = core.authenticator.authenticate(request, (outcome) =>
+    answered(() => {
       if (outcome.result !== 'continue') decided(outcome)
       else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
       else sendAuth(connection, ReasonCode.continueAuthentication, outcome.data)
-    })
-    if (isHeld) connection.release()
-  })
+    }),
+  )
+  promise?.catch((error: unknown) =>
+    answered(() => {
+      throw error
+    }),
+  )
   if (isAnswered) return
   isHeld = true
   connection.hold()
