@@ -47,7 +47,7 @@ function provenStatements(files) {
   const directory = mkdtempSync(join(tmpdir(), 'conformance-'))
   const output = join(directory, 'results.json')
   const list = files.map((file) => relative(root, file))
-  spawnSync('npx', ['vitest', 'run', ...list, '--reporter=json', `--outputFile=${output}`], {
+  spawnSync('npx', ['vitest', 'run', '--project', 'all', ...list, '--reporter=json', `--outputFile=${output}`], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
