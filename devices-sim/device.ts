@@ -32,10 +32,16 @@ export class Device {
   readonly #sensors: { readonly sensor: Sensor; nextMs: number }[]
   readonly #client: MqttClient
   #pending = 0
+  #firstTickMs: number | undefined
   #isDropping = false
+  /** Without a connection, and not because it has just broken it off itself. */
+  isLost = false
   births = 0
   wills = 0
   skipped = 0
+  /** Readings that the rate asked for, and those of them that were left out because the machine was late. */
+  due = 0
+  late = 0
   /** Connections that ended although nobody wanted it. */
   lostConnections = 0
 
@@ -75,9 +81,13 @@ export class Device {
       this.#client.connect()
     })
     let stood = true
-    this.#client.on('connect', () => (stood = true))
+    this.#client.on('connect', () => {
+      stood = true
+      this.isLost = false
+    })
     this.#client.on('close', () => {
       if (stood && !this.#isDropping && !this.#client.disconnecting) this.lostConnections += 1
+      this.isLost = !this.#isDropping
       stood = false // a failed attempt to come back is a close as well
       this.#isDropping = false
     })
@@ -85,9 +95,15 @@ export class Device {
 
   /** Publishes the readings that are due at `nowMs`. */
   tick(nowMs: number): void {
+    this.#firstTickMs ??= nowMs
     for (const entry of this.#sensors) {
       if (entry.nextMs > nowMs) continue
       const intervalMs = entry.sensor.intervalMs / this.#options.rate
+      // What fell due while the fleet was still connecting is nobody's delay.
+      const behindMs = nowMs - intervalMs - Math.max(entry.nextMs + intervalMs, this.#firstTickMs)
+      const late = Math.max(0, behindMs / intervalMs)
+      this.late += late
+      this.due += 1 + late
       // After a stall the missed readings are left out, not sent in one burst.
       entry.nextMs = Math.max(entry.nextMs + intervalMs, nowMs - intervalMs)
       if (this.#client.connected) this.#publishReading(entry.sensor)

@@ -22,10 +22,15 @@ export interface FleetSummary {
   readonly seconds: number
   readonly qos: Readonly<Record<Qos, QosTally>>
   readonly births: { readonly sent: number; readonly seen: number }
+  /** A lost connection lets a will be expected as much as one that a device broke off. */
   readonly wills: { readonly expected: number; readonly seen: number }
   /** Devices without a connection when all was over. */
   readonly missing: number
   readonly skipped: number
+  /** Share of the readings asked for that the simulator was quick enough to make, 0 to 1. */
+  readonly rateReached: number
+  /** When no device had a connection any more for the first time. */
+  readonly brokerLostAtSeconds?: number
   readonly lostConnections: number
   readonly strange: number
   /** QoS 1 lost nothing, QoS 2 arrived exactly once, and every device was still there. */
@@ -35,6 +40,7 @@ export interface FleetSummary {
 export interface Progress {
   readonly seconds: number
   readonly connected: number
+  readonly brokerLostAtSeconds?: number
   readonly sent: number
   readonly received: number
 }
@@ -48,6 +54,8 @@ const drainMs = 10_000
 const leaveMs = 5_000
 /** QoS 0 may be lost, so silence for this long ends the wait for it. */
 const quietMs = 500
+/** How long nobody may be connected before nothing is hoped for any more: longer than it takes to come back. */
+const desertedMs = 1_500
 
 /** Runs a fleet from the first connect to the last message and tells what became of it. */
 export async function runFleet(
@@ -73,9 +81,13 @@ export async function runFleet(
   )
   try {
     await connectAll(devices)
-    await live(devices, ledger, options, onProgress, stop)
+    const brokerLostAtSeconds = await live(devices, ledger, options, onProgress, stop)
     await drain(devices, subscribers, ledger)
-    const summary = summarize(run, options, (performance.now() - startMs) / 1000, devices, subscribers, ledger)
+    const seconds = (performance.now() - startMs) / 1000
+    const summary = {
+      ...summarize(run, options, seconds, devices, subscribers, ledger),
+      ...(brokerLostAtSeconds !== undefined && { brokerLostAtSeconds }),
+    }
     const goodbyes = Promise.allSettled(devices.map((device) => device.leave()))
     await Promise.race([goodbyes, sleep(leaveMs, undefined, { ref: false })])
     return summary
@@ -90,27 +102,33 @@ async function connectAll(devices: readonly Device[]): Promise<void> {
   }
 }
 
+/** Lets the devices report until the time is up; tells when the broker was lost, if it was. */
 async function live(
   devices: readonly Device[],
   ledger: Ledger,
   options: FleetOptions,
   onProgress: (progress: Progress) => void,
   stop: AbortSignal,
-): Promise<void> {
+): Promise<number | undefined> {
   const startMs = performance.now()
   const endMs = startMs + options.durationSeconds * 1000
   const dropTimes = plannedDrops(options, startMs)
   let nextProgressMs = startMs + 1000
+  let brokerLostAtSeconds: number | undefined
   for (let nowMs = startMs; nowMs < endMs && !stop.aborted; nowMs = performance.now()) {
     // First, so that the QoS 0 messages of the tick before have left.
     while ((dropTimes[0]?.atMs ?? Infinity) <= nowMs) devices[dropTimes.shift()?.index ?? 0]?.drop()
     for (const device of devices) device.tick(nowMs)
+    const seconds = (nowMs - startMs) / 1000
+    if (brokerLostAtSeconds === undefined && devices.every((device) => device.isLost)) brokerLostAtSeconds = seconds
     if (nowMs >= nextProgressMs) {
       nextProgressMs += 1000
-      onProgress(progressOf(devices, ledger, (nowMs - startMs) / 1000))
+      const progress = progressOf(devices, ledger, seconds)
+      onProgress({ ...progress, ...(brokerLostAtSeconds !== undefined && { brokerLostAtSeconds }) })
     }
     await sleep(tickMs)
   }
+  return brokerLostAtSeconds
 }
 
 /** The first `drops` devices drop, each at its own time in the middle of the run. */
@@ -127,11 +145,14 @@ async function drain(devices: readonly Device[], subscribers: readonly Subscribe
   const endMs = performance.now() + drainMs
   let received = -1
   let quietSinceMs = performance.now()
+  let inCompanyMs = performance.now()
   while (performance.now() < endMs) {
     const tallies = [ledger.tally(0), ledger.tally(1), ledger.tally(2)] as const
     const receivedNow = tallies[0].received + tallies[1].received + tallies[2].received
     if (receivedNow !== received) quietSinceMs = performance.now()
     received = receivedNow
+    if (devices.some((device) => device.isConnected)) inCompanyMs = performance.now()
+    if (performance.now() - inCompanyMs >= desertedMs) return
     const isQuiet = performance.now() - quietSinceMs >= quietMs
     const areDevicesDone = devices.every((device) => device.isConnected && device.pending === 0)
     const isAllSeen = tallies[1].lost === 0 && tallies[2].lost === 0 && statusesSeen(devices, subscribers)
@@ -166,6 +187,8 @@ function summarize(
   ledger: Ledger,
 ): FleetSummary {
   const qos = { 0: ledger.tally(0), 1: ledger.tally(1), 2: ledger.tally(2) }
+  const lostConnections = sum(devices, (device) => device.lostConnections)
+  const due = sum(devices, (device) => device.due)
   const missing = devices.filter((device) => !device.isConnected).length
   return {
     run,
@@ -173,10 +196,14 @@ function summarize(
     seconds,
     qos,
     births: { sent: sum(devices, (device) => device.births), seen: least(subscribers, (one) => one.births) },
-    wills: { expected: sum(devices, (device) => device.wills), seen: least(subscribers, (one) => one.wills) },
+    wills: {
+      expected: sum(devices, (device) => device.wills) + lostConnections,
+      seen: least(subscribers, (one) => one.wills),
+    },
     missing,
     skipped: sum(devices, (device) => device.skipped),
-    lostConnections: sum(devices, (device) => device.lostConnections),
+    rateReached: due === 0 ? 1 : 1 - sum(devices, (device) => device.late) / due,
+    lostConnections,
     strange: sum(subscribers, (subscriber) => subscriber.strange),
     passed: qos[1].lost === 0 && qos[2].lost === 0 && qos[2].duplicates === 0 && missing === 0,
   }

@@ -1,6 +1,6 @@
 import { type FleetSummary, type Progress, runFleet } from './fleet.ts'
 import { helpText, parseOptions, type SimulatorOptions } from './options.ts'
-import { progressLine, summaryText } from './report.ts'
+import { brokerLost, progressLine, summaryText } from './report.ts'
 
 process.stdout.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
@@ -35,7 +35,9 @@ async function run(options: SimulatorOptions): Promise<FleetSummary> {
   const onProgress = (progress: Progress): void => {
     if (json) return
     const line = progressLine(progress, before)
-    process.stdout.write(process.stdout.isTTY ? `\r${line}\u001b[K` : `${line}\n`)
+    const lostAt = before?.brokerLostAtSeconds === undefined ? progress.brokerLostAtSeconds : undefined
+    const news = lostAt === undefined ? '' : `${brokerLost(lostAt)}\n`
+    process.stdout.write(process.stdout.isTTY ? `\r\u001b[K${news}${line}` : `${news}${line}\n`)
     before = progress
   }
   return await runFleet(fleetOptions, onProgress, stop.signal)

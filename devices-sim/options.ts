@@ -40,14 +40,15 @@ const flags = {
 
 /** Reads the command line; throws an Error that says what is wrong with it. */
 export function parseOptions(argv: readonly string[]): SimulatorOptions {
-  const { values } = parseArgs({ args: [...argv], options: flags, strict: true })
+  const values = valuesOf(argv)
   const { protocol, url, json, help } = values
   if (protocol !== '3.1.1' && protocol !== '5') throw new Error(`--protocol takes 3.1.1 or 5, not "${protocol}"`)
   if (!/^(mqtt|ws)s?:\/\/./.test(url) || !URL.canParse(url)) {
     throw new Error(`--url takes mqtt://host:port or ws://host:port, not "${url}"`)
   }
   const devices = numberOf('devices', values.devices, { least: 1, whole: true })
-  const drops = values.drops ?? String(Math.ceil(devices / 20))
+  const drops = numberOf('drops', values.drops ?? String(Math.ceil(devices / 20)), { least: 0, whole: true })
+  if (drops > devices) throw new Error(`--drops ${drops} is more than there are devices (${devices})`)
   return {
     url,
     protocol,
@@ -55,10 +56,28 @@ export function parseOptions(argv: readonly string[]): SimulatorOptions {
     subscribers: numberOf('subscribers', values.subscribers, { least: 1, whole: true }),
     durationSeconds: numberOf('duration', values.duration, { least: 0.1, whole: false }),
     rate: numberOf('rate', values.rate, { least: 0.01, whole: false }),
-    drops: Math.min(devices, numberOf('drops', drops, { least: 0, whole: true })),
+    drops,
     seed: numberOf('seed', values.seed, { least: 0, whole: true }),
     json,
     help,
+  }
+}
+
+function valuesOf(argv: readonly string[]) {
+  // parseArgs takes the -1 of `--devices -1` for a flag.
+  const args: string[] = []
+  for (const argument of argv) {
+    const before = args.at(-1) ?? ''
+    if (/^-[\d.]/.test(argument) && /^--[a-z]+$/.test(before)) args[args.length - 1] = `${before}=${argument}`
+    else args.push(argument)
+  }
+  try {
+    return parseArgs({ args, options: flags, strict: true }).values
+  } catch (error) {
+    const { message } = error as Error
+    const flag = /^Option '(--[a-z]+).*' argument (?:is ambiguous|missing)/.exec(message)?.[1]
+    const [firstSentence = message] = message.split(/\.?\s*\n|\. /, 1)
+    throw new Error(flag === undefined ? firstSentence : `${flag} needs a value`, { cause: error })
   }
 }
 

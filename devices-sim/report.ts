@@ -13,6 +13,11 @@ export function progressLine(progress: Progress, before: Progress | undefined): 
   ].join('  ')
 }
 
+/** Said as soon as it is noticed, and again at the end. */
+export function brokerLost(atSeconds: number): string {
+  return `broker lost at ${atSeconds.toFixed(1)} s`
+}
+
 /** The end of the story, for people. */
 export function summaryText(summary: FleetSummary): string {
   const { births, wills, options } = summary
@@ -45,8 +50,15 @@ function tableLine(cells: readonly (string | number)[]): string {
 
 function remarks(summary: FleetSummary): string[] {
   const said: string[] = []
+  if (summary.brokerLostAtSeconds !== undefined) said.push(brokerLost(summary.brokerLostAtSeconds))
+  if (summary.rateReached < 0.99) {
+    const percent = Math.floor(summary.rateReached * 100)
+    said.push(`rate ${summary.options.rate} was not reached: ${percent} % of the readings asked for were made`)
+  }
   if (summary.skipped > 0) said.push(`${summary.skipped} readings skipped: too many waited for an acknowledgement`)
-  if (summary.lostConnections > 0) said.push(`${summary.lostConnections} connections lost that no device gave up`)
+  if (summary.lostConnections > 0) {
+    said.push(`${summary.lostConnections} connections lost that no device gave up; a broker that dies sends no wills`)
+  }
   if (summary.strange > 0) said.push(`${summary.strange} messages of somebody else on the fleet's topics`)
   return said
 }

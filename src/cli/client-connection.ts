@@ -1,7 +1,7 @@
 import type { IClientOptions, IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt'
+import { shownUrl } from './broker-url.ts'
 import { OperatorError } from './cli-error.ts'
 import { closedBeforeConnack, codeText, connectFailure } from './client-failure.ts'
-import { shownUrl } from './client-flags.ts'
 
 const connectTimeoutMs = 10_000
 const reconnectPeriodMs = 1_000
@@ -38,6 +38,7 @@ export async function connectClient(request: ConnectRequest): Promise<ClientConn
   request.prepare(client)
   return new Promise((resolve, reject) => {
     let stands = false
+    let isLost = false
     let connack: IConnackPacket | undefined
     let disconnect: IDisconnectPacket | undefined
     let fail: (error: Error) => void = reject
@@ -65,10 +66,13 @@ export async function connectClient(request: ConnectRequest): Promise<ClientConn
       }
       if (!request.reconnect) return giveUp(`the broker at ${url} closed the connection`)
       disconnect = undefined
-      if (client.connected || client.disconnecting) return
+      // Every failed attempt is a close as well.
+      if (client.connected || client.disconnecting || isLost) return
+      isLost = true
       request.notice(`connection to ${url} lost; trying again`)
     })
     client.on('connect', () => {
+      isLost = false
       if (stands) return request.notice(`connected to ${url} again`)
       stands = true
       const failed = new Promise<never>((_, rejectFailed) => {

@@ -29,8 +29,17 @@ export function connectFailure(error: Error & { code?: string | number }, url: s
       return `no answer from ${url} (${error.code}); check --url and the network`
     default:
       if (error.message === 'connack timeout') return `${url} took the connection but does not answer; is it MQTT?`
+      if (error.code === undefined && parserComplaint.test(error.message)) return notMqtt(url)
       return `cannot connect to ${url}: ${error.message}`
   }
+}
+
+/** How MQTT.js begins to speak of bytes that are no MQTT packet. */
+const parserComplaint = /^(Invalid |Malformed |Cannot parse |Packet |Unknown property|Not supported|\w+ flag )/i
+
+function notMqtt(url: string): string {
+  if (!url.startsWith('mqtt:')) return `what answers at ${url} does not speak MQTT over WebSocket`
+  return `what answers at ${url} does not speak MQTT over TCP; is it a WebSocket port (ws://)?`
 }
 
 export function closedBeforeConnack(url: string): string {

@@ -1,17 +1,26 @@
 import type { IClientOptions } from 'mqtt'
+import { checkUrl } from './broker-url.ts'
 import { UsageError } from './cli-error.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
+import { checkTopicName } from './topic-checks.ts'
 
 /** The largest Four Byte Integer of MQTT 5.0; as a Session Expiry Interval: the session never expires. */
 export const maximumFourByteInteger = 4_294_967_295
 
 export const connectionFlags = {
-  url: { kind: 'text', value: 'URL', default: 'mqtt://127.0.0.1:1883', help: 'mqtt://host:port or ws://host:port' },
+  url: {
+    kind: 'text',
+    value: 'URL',
+    default: 'mqtt://127.0.0.1:1883',
+    insteadOf: ['--host', '--port', '-p'],
+    help: 'mqtt://host:port or ws://host:port',
+  },
   protocol: {
     kind: 'choice',
     value: 'VERSION',
     short: 'V',
     choices: ['3.1', '3.1.1', '5'],
+    aliases: { 31: '3.1', mqttv31: '3.1', 311: '3.1.1', mqttv311: '3.1.1', '5.0': '5', mqttv5: '5' },
     default: '5',
     help: 'MQTT version',
   },
@@ -61,8 +70,6 @@ const protocols = {
   '5': { protocolVersion: 5, protocolId: 'MQTT' },
 } as const
 
-const schemes = new Set(['mqtt:', 'mqtts:', 'ws:', 'wss:'])
-
 /** The options of MQTT.js for `values`; `command` goes into the default client identifier. */
 export function clientOptions(
   values: ConnectionValues,
@@ -77,6 +84,9 @@ export function clientOptions(
   }
   const sessionExpiryInterval = values['session-expiry'] ?? (keepsSession ? maximumFourByteInteger : undefined)
   const password = values.password ?? (values.username === undefined ? undefined : env['TOPIARY_PASSWORD'])
+  // MQTT 5.0 would allow it, MQTT.js does not.
+  if (values.password !== undefined && values.username === undefined)
+    throw new UsageError('--password needs --username')
   const will = willOf(values)
   return {
     ...protocols[values.protocol],
@@ -89,19 +99,6 @@ export function clientOptions(
     ...(will === undefined ? {} : { will }),
     ...(is5 && sessionExpiryInterval !== undefined ? { properties: { sessionExpiryInterval } } : {}),
   }
-}
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !schemes.has(url.protocol) || url.hostname === '') {
-    throw new UsageError(`--url takes mqtt://host:port or ws://host:port, not "${text.replace(/\/\/.*@/, '//')}"`)
-  }
-}
-
-/** A URL as messages may show it: without user name and password. */
-export function shownUrl(text: string): string {
-  const url = new URL(text)
-  return `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}`
 }
 
 /** Ends with a UsageError when a property of 5.0 is asked for on an older protocol. */
@@ -126,23 +123,6 @@ function willOf(values: ConnectionValues): IClientOptions['will'] {
     qos: qosOf(values['will-qos'] ?? 0),
     retain: values['will-retain'],
     ...(willDelayInterval === undefined ? {} : { properties: { willDelayInterval } }),
-  }
-}
-
-export function checkTopicName(flag: string, topicName: string): void {
-  if (topicName === '') throw new UsageError(`${flag} must not be empty`)
-  if (/[#+]/.test(topicName)) throw new UsageError(`${flag} must not hold the wildcards + and #: "${topicName}"`)
-}
-
-export function checkTopicFilter(flag: string, topicFilter: string): void {
-  const levels = topicFilter.split('/')
-  const isRight = levels.every((level, index) => {
-    if (level === '#') return index === levels.length - 1
-    return level === '+' || !/[#+]/.test(level)
-  })
-  if (topicFilter === '' || !isRight) {
-    const rule = '+ stands for a whole level, # for all at the end'
-    throw new UsageError(`${flag} "${topicFilter}" is no topic filter: ${rule}`)
   }
 }
 

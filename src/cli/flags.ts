@@ -8,6 +8,8 @@ interface FlagBase {
   readonly help: string
   /** Needs MQTT 5.0 on the wire. */
   readonly mqtt5?: true
+  /** What other programs call it, dashes included; who writes that is pointed here. */
+  readonly insteadOf?: readonly string[]
 }
 
 interface ValueFlagBase extends FlagBase {
@@ -24,11 +26,19 @@ interface IntegerFlag extends ValueFlagBase {
   readonly default?: number
 }
 
+interface ChoiceFlag extends ValueFlagBase {
+  readonly kind: 'choice'
+  readonly choices: readonly string[]
+  /** Other spellings of the choices. */
+  readonly aliases?: Readonly<Record<string, string>>
+  readonly default?: string
+}
+
 export type Flag =
   | (FlagBase & { readonly kind: 'switch' })
   | (ValueFlagBase & { readonly kind: 'text'; readonly default?: string })
   | IntegerFlag
-  | (ValueFlagBase & { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string })
+  | ChoiceFlag
 
 /** Flags by their long name. Parsing and help text both come from here. */
 export type FlagTable = Readonly<Record<string, Flag>>
@@ -54,6 +64,7 @@ type ParsedValue = boolean | string | number | (string | number)[] | undefined
 /** Reads `argv` by `table`; throws a UsageError at the first thing that is not in it. */
 export function parseFlags<T extends FlagTable>(table: T, argv: readonly string[]): FlagValues<T> {
   const values = emptyValues(table)
+  const given = new Set<string>()
   for (const token of tokensOf(table, argv)) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') throw new UsageError(unexpectedArgument(table, token.value))
@@ -68,12 +79,22 @@ export function parseFlags<T extends FlagTable>(table: T, argv: readonly string[
     if (text === undefined || (!token.inlineValue && isFlagOf(table, text))) {
       throw new UsageError(`${token.rawName} needs a value: --${token.name} ${flag.value}`)
     }
+    if (!flag.many && given.has(token.name)) throw new UsageError(`--${token.name} may be given only once`)
+    given.add(token.name)
     const value = readValue(flag, token.rawName, text)
     const list = values.get(token.name)
     if (Array.isArray(list)) list.push(value)
     else values.set(token.name, value)
   }
   return Object.fromEntries(values) as FlagValues<T>
+}
+
+/** Whether `--help` stands anywhere before `--`, or `-h` where it is no value of another flag. */
+export function asksForHelp(table: FlagTable, argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  const seen = end === -1 ? argv : argv.slice(0, end)
+  if (seen.includes('--help')) return true
+  return tokensOf(table, seen).some((token) => token.kind === 'option' && token.rawName === '-h')
 }
 
 /** The first flag of `table` that is set in `values` and needs MQTT 5.0. */
@@ -112,7 +133,8 @@ function shortOf(flag: Flag): { short?: string } {
 function readValue(flag: Exclude<Flag, { kind: 'switch' }>, rawName: string, text: string): string | number {
   if (flag.kind === 'text') return text
   if (flag.kind === 'choice') {
-    if (flag.choices.includes(text)) return text
+    const choice = flag.aliases !== undefined && Object.hasOwn(flag.aliases, text) ? flag.aliases[text] : text
+    if (choice !== undefined && flag.choices.includes(choice)) return choice
     throw new UsageError(`${rawName} takes one of ${flag.choices.join(', ')}, not "${text}"`)
   }
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
@@ -121,6 +143,8 @@ function readValue(flag: Exclude<Flag, { kind: 'switch' }>, rawName: string, tex
 }
 
 function unknownFlag(table: FlagTable, rawName: string): string {
+  const other = Object.entries(table).find(([, flag]) => flag.insteadOf?.includes(rawName))
+  if (other !== undefined) return `unknown flag ${rawName}; use --${other[0]}: ${other[1].help}`
   const meant = rawName.startsWith('--') ? nearest(rawName.slice(2), Object.keys(table)) : undefined
   return `unknown flag ${rawName}${meant === undefined ? '' : `; did you mean --${meant}?`}`
 }

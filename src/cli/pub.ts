@@ -6,7 +6,6 @@ import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import { connectClient } from './client-connection.ts'
 import { codeText } from './client-failure.ts'
 import {
-  checkTopicName,
   clientOptions,
   connectionFlags,
   maximumFourByteInteger,
@@ -18,6 +17,7 @@ import {
 import { defineCommand } from './command.ts'
 import { firstMqtt5Flag, type FlagTable, type FlagValues } from './flags.ts'
 import type { Terminal } from './terminal.ts'
+import { checkTopicName, shownTopic } from './topic-checks.ts'
 
 /** Messages on their way at once with --lines. */
 const windowSize = 100
@@ -78,6 +78,8 @@ async function pub(values: PubValues, terminal: Terminal): Promise<number> {
   const topicName = values.topic
   if (topicName === undefined) throw new UsageError('pub needs a topic: -t TOPIC')
   checkTopicName('--topic', topicName)
+  const responseTopic = values['response-topic']
+  if (responseTopic !== undefined) checkTopicName('--response-topic', responseTopic)
   const payloads = payloadsOf(values, terminal)
   const publishOptions = publishOptionsOf(values)
   const { client, failed } = await connectClient({
@@ -156,6 +158,6 @@ async function publishOne(
   } catch (error) {
     const { code, message } = error as Error & { code?: unknown }
     const reason = typeof code === 'number' ? codeText(code) : message
-    throw new OperatorError(`the broker did not take the message to ${topicName}: ${reason}`)
+    throw new OperatorError(`the broker did not take the message to ${shownTopic(topicName)}: ${reason}`)
   }
 }

@@ -1,5 +1,6 @@
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
+import { asksForHelp, type FlagTable } from './flags.ts'
 import { commandHelp, globalHelp } from './help.ts'
 import { nearest } from './nearest.ts'
 import { pubCommand } from './pub.ts'
@@ -33,7 +34,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   const isCommand = first !== '' && !first.startsWith('-')
   const command = isCommand ? commandNamed(first) : startCommand
   const flags = isCommand ? rest : argv
-  if (asksForHelp(flags)) return say(terminal, commandHelp(command))
+  if (asksForHelp(flagsOf(command), flags)) return say(terminal, commandHelp(command))
   if (isCommand && flags[0] === '--version') return say(terminal, `topiary ${packageVersion()}\n`)
   return command.run(flags, terminal)
 }
@@ -47,11 +48,8 @@ function commandNamed(name: string): Command {
   throw new UsageError(`unknown command ${name}; ${hint}`)
 }
 
-/** `--help` anywhere but behind `--`; `-h` only in front, for further back it may be a value. */
-function asksForHelp(flags: readonly string[]): boolean {
-  const end = flags.indexOf('--')
-  const seen = end === -1 ? flags : flags.slice(0, end)
-  return seen.includes('--help') || seen[0] === '-h'
+function flagsOf(command: Command): FlagTable {
+  return Object.assign({}, ...command.sections.map((section) => section.flags)) as FlagTable
 }
 
 function say(terminal: Terminal, text: string): number {

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
 const maximumPort = 65_535
+const graceSeconds = defaultSettings.shutdownGraceMs / 1000
 
 const startFlags = {
   host: { kind: 'text', value: 'HOST', default: '127.0.0.1', help: 'address to listen on' },
@@ -51,8 +52,9 @@ export const startCommand = defineCommand(
     notes: [
       'Anonymous clients are let in; with the default --host only from this machine.',
       'The log goes to stderr: JSON lines, or short lines when stderr is a terminal.',
-      'SIGINT or SIGTERM stops it in an orderly way, a second one at once.',
-      'Exit codes: 0 stopped, 1 could not start, 2 wrong flags.',
+      `SIGINT (Ctrl-C) or SIGTERM stops it in an orderly way: clients get ${graceSeconds} s for what is on its way to`,
+      'them, then they are cut. A second signal cuts them at once.',
+      'Exit codes: 0 stopped, 1 could not start or cut short by a second signal, 2 wrong flags.',
     ],
   },
   startFlags,
@@ -69,8 +71,11 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
   terminal.stdout.write(greeting(addresses, values.host))
   if (!isLoopback(values.host)) terminal.stderr.write(openDoorWarning(values.host))
   const signal = await stopRequested
-  log.info({ signal }, 'stopping')
+  const clients = broker.statistics.gauges().connections
+  const connected = clients === 0 ? '' : `; ${clients} client(s) connected, a second Ctrl-C cuts them`
+  log.info({ signal, clients }, `stopping${connected}`)
   await broker.close({ graceMs: defaultSettings.shutdownGraceMs })
+  log.info({}, 'stopped')
   return exitCode.ok
 }
 

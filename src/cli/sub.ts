@@ -2,18 +2,12 @@ import type { IClientSubscribeOptions, IPublishPacket, MqttClient } from 'mqtt'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import { type ClientConnection, connectClient } from './client-connection.ts'
 import { codeText } from './client-failure.ts'
-import {
-  checkTopicFilter,
-  clientOptions,
-  connectionFlags,
-  qosOf,
-  refuseMqtt5FlagsBelow5,
-  willFlags,
-} from './client-flags.ts'
+import { clientOptions, connectionFlags, qosOf, refuseMqtt5FlagsBelow5, willFlags } from './client-flags.ts'
 import { defineCommand } from './command.ts'
 import { firstMqtt5Flag, type FlagTable, type FlagValues } from './flags.ts'
 import { formatMessage, type MessageFormat } from './received-message.ts'
 import type { Terminal } from './terminal.ts'
+import { checkTopicFilter, shownTopic } from './topic-checks.ts'
 
 const subscriptionFlags = {
   topic: { kind: 'text', value: 'FILTER', short: 't', many: true, help: 'topic filter (required; may be repeated)' },
@@ -129,7 +123,9 @@ type SubscribeError = Error & { readonly packet?: { readonly granted: readonly u
 
 function subscribeFailure(error: SubscribeError, topicFilters: readonly string[]): string {
   const granted = (error.packet?.granted ?? []) as readonly number[]
-  const refused = granted.flatMap((code, index) => (code < 0x80 ? [] : [`${topicFilters[index]}: ${codeText(code)}`]))
+  const refused = granted.flatMap((code, index) =>
+    code < 0x80 ? [] : [`${shownTopic(topicFilters[index] ?? '')}: ${codeText(code)}`],
+  )
   if (refused.length === 0) return `the subscription failed: ${error.message}`
   return `the broker refused the subscription to ${refused.join(', ')}`
 }

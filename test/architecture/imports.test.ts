@@ -37,7 +37,11 @@ function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8')
   const found = [...text.matchAll(/^(?:import|export)\s+(type\s)?([^'"]*?)from\s+'([^']+)'|import\('([^']+)'\)/gm)]
   return found.map((match) => {
-    const named = /\{([^}]*)\}/.exec(match[2] ?? '')?.[1]?.split(',').map((name) => name.trim()).filter(Boolean)
+    const named = /\{([^}]*)\}/
+      .exec(match[2] ?? '')?.[1]
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean)
     const isAllTypes = named !== undefined && named.every((name) => name.startsWith('type '))
     return { from: file, to: (match[3] ?? match[4]) as string, isTypeOnly: match[1] !== undefined || isAllTypes }
   })
@@ -59,7 +63,12 @@ describe('the house', () => {
   it('imports only what the table allows, types from contracts and settings included', () => {
     const wrong = allImports
       .filter(({ to }) => to.startsWith('.'))
-      .map(({ from, to, isTypeOnly }) => ({ from, isTypeOnly, room: roomOf(from), target: roomOf(join(dirname(from), to)) }))
+      .map(({ from, to, isTypeOnly }) => ({
+        from,
+        isTypeOnly,
+        room: roomOf(from),
+        target: roomOf(join(dirname(from), to)),
+      }))
       .filter(({ room, target }) => room !== target)
       .filter(({ room, target, isTypeOnly }) => {
         const allowed = rooms.get(room)?.may ?? new Set()
@@ -82,10 +91,14 @@ describe('the house', () => {
 
   it('keeps rooms 0 to 2 free of Node, so that they run in a browser', () => {
     const pure = new Set(['structures', 'protocol', 'topics', 'session'])
-    const foreign = allImports.filter(({ from, to }) => pure.has(roomOf(from)) && !to.startsWith('.')).map(({ to }) => to)
+    const foreign = allImports
+      .filter(({ from, to }) => pure.has(roomOf(from)) && !to.startsWith('.'))
+      .map(({ to }) => to)
     const named = sourceFiles()
       .filter((file) => pure.has(roomOf(file)))
-      .filter((file) => /\b(Buffer|process|setImmediate|setTimeout|Date\.now|performance)\b/.test(withoutComments(file)))
+      .filter((file) =>
+        /\b(Buffer|process|setImmediate|setTimeout|Date\.now|performance)\b/.test(withoutComments(file)),
+      )
     expect([...foreign, ...named]).toEqual([])
   })
 
@@ -108,5 +121,7 @@ describe('the house', () => {
 })
 
 function withoutComments(file: string): string {
-  return readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*$/gm, '')
+  return readFileSync(file, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/\/\/.*$/gm, '')
 }

@@ -78,7 +78,14 @@ describe('topiary start', () => {
     const reason = new Promise((resolve) => client.once('disconnect', ({ reasonCode }) => resolve(reasonCode)))
     started.kill('SIGINT')
     expect(await reason).toBe(0x8b)
-    expect(await started.ended).toMatchObject({ code: 0 })
+    const { code, err } = await started.ended
+    expect(code).toBe(0)
+    const said = err
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { msg: string }).msg)
+    expect(said).toContain('stopping; 1 client(s) connected, a second Ctrl-C cuts them')
+    expect(said.at(-1)).toBe('stopped')
     await client.endAsync(true)
   })
 
@@ -202,7 +209,10 @@ describe('topiary pub and sub', () => {
     await publish(['-t', topicName, '-q', '1', '-f', file])
     await publish(['-t', topicName, '-q', '1', '-n'])
     const { code, out } = await subscribed([...session, '-C', '5', '--json'])
-    const payloads = out.trim().split('\n').map((line) => (JSON.parse(line) as { payload: string }).payload)
+    const payloads = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { payload: string }).payload)
     expect({ code, payloads }).toEqual({ code: 0, payloads: ['two\nlines', 'line one', 'line two', 'from a file', ''] })
   })
 
@@ -241,7 +251,10 @@ describe('topiary pub and sub', () => {
     const { server, port } = await listen(() => {})
     await new Promise((resolve) => server.close(resolve))
     const err = `topiary: no broker at mqtt://127.0.0.1:${port} (connection refused); start one with "topiary start"`
-    for (const command of [['pub', '-t', 'a', '-m', 'x'], ['sub', '-t', 'a']]) {
+    for (const command of [
+      ['pub', '-t', 'a', '-m', 'x'],
+      ['sub', '-t', 'a'],
+    ]) {
       const outcome = await topiary([...command, '--url', `mqtt://127.0.0.1:${port}`]).ended
       expect(outcome).toEqual({ code: 1, out: '', err: expect.stringContaining(err) })
       expect(outcome.err.trimEnd()).not.toContain('\n')
@@ -303,6 +316,39 @@ describe('topiary pub and sub', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err.trimEnd()).toMatch(message)
     expect(err.trimEnd()).not.toContain('\n')
+  })
+
+  it('say once that the connection is lost, and once that it is back', async () => {
+    let connections = 0
+    const { server, port } = await listen((socket) => {
+      connections += 1
+      socket.on('error', () => {})
+      const isFirst = connections === 1
+      if (connections === 2 || connections === 3) socket.destroy()
+      socket.on('data', (request: Buffer) => {
+        const type = (request[0] ?? 0) >> 4
+        if (type === 1) socket.write(Buffer.from('2003000000', 'hex'))
+        if (type !== 8) return
+        socket.write(Buffer.from('9004IDID0000'.replace('IDID', packetIdOf(request)), 'hex'))
+        if (isFirst) socket.end()
+      })
+    })
+    const url = `mqtt://127.0.0.1:${port}`
+    const subscriber = topiary(['sub', '--url', url, '-t', 'a'])
+    await subscriber.line(/again$/)
+    await subscriber.line(/connected to .* again$/)
+    subscriber.kill('SIGINT')
+    const err = `topiary: connection to ${url} lost; trying again\ntopiary: connected to ${url} again\n`
+    expect(await subscriber.ended).toEqual({ code: 0, out: '', err })
+    expect(connections).toBe(4)
+    server.close()
+  }, 15_000)
+
+  it('tell that the port speaks no MQTT over TCP', async () => {
+    const url = `mqtt://127.0.0.1:${broker.webSocketPort}`
+    const outcome = await topiary(['sub', '--url', url, '-t', 'a']).ended
+    const err = `topiary: what answers at ${url} does not speak MQTT over TCP; is it a WebSocket port (ws://)?\n`
+    expect(outcome).toEqual({ code: 1, out: '', err })
   })
 
   it('tell that a file cannot be read', async () => {

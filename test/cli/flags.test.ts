@@ -3,11 +3,11 @@ import { UsageError } from '../../src/cli/cli-error.ts'
 import { firstMqtt5Flag, type FlagTable, parseFlags } from '../../src/cli/flags.ts'
 
 const table = {
-  host: { kind: 'text', value: 'HOST', default: '127.0.0.1', help: '' },
+  host: { kind: 'text', value: 'HOST', default: '127.0.0.1', insteadOf: ['--bind'], help: 'where' },
   port: { kind: 'integer', value: 'N', short: 'p', min: 0, max: 65_535, default: 1883, help: '' },
   topic: { kind: 'text', value: 'TOPIC', short: 't', many: true, help: '', mqtt5: true },
   message: { kind: 'text', value: 'TEXT', short: 'm', help: '' },
-  level: { kind: 'choice', value: 'LEVEL', choices: ['info', 'warn'], help: '' },
+  level: { kind: 'choice', value: 'LEVEL', choices: ['info', 'warn'], aliases: { 2: 'warn' }, help: '' },
   verbose: { kind: 'switch', short: 'v', help: '', mqtt5: true },
   'no-ws': { kind: 'switch', help: '' },
 } as const satisfies FlagTable
@@ -31,7 +31,8 @@ describe('parseFlags', () => {
     { argv: ['-p1884'], expected: { port: 1884 } },
     { argv: ['-vp', '1884'], expected: { verbose: true, port: 1884 } },
     { argv: ['-t', 'a', '--topic', 'b'], expected: { topic: ['a', 'b'] } },
-    { argv: ['--port', '1', '--port', '2'], expected: { port: 2 } },
+    { argv: ['--level', '2'], expected: { level: 'warn' } },
+    { argv: ['-v', '-v'], expected: { verbose: true } },
     { argv: ['-m', ''], expected: { message: '' } },
     { argv: ['-m', '-5'], expected: { message: '-5' } },
     { argv: ['-m', '--- x'], expected: { message: '--- x' } },
@@ -59,6 +60,10 @@ describe('parseFlags', () => {
     [['--port', '1.5'], '--port takes a whole number from 0 to 65535, not "1.5"'],
     [['--port', ''], '--port takes a whole number from 0 to 65535, not ""'],
     [['--port', '0x10'], '--port takes a whole number from 0 to 65535, not "0x10"'],
+    [['--port', '1', '--port', '2'], '--port may be given only once'],
+    [['-m', 'x', '--message=x'], '--message may be given only once'],
+    [['--bind=x'], 'unknown flag --bind; use --host: where'],
+    [['--level', 'constructor'], '--level takes one of info, warn, not "constructor"'],
     [['--level', 'loud'], '--level takes one of info, warn, not "loud"'],
     [['--verbose=yes'], '--verbose takes no value'],
   ])('refuses %j', (argv, message) => {

@@ -1,8 +1,9 @@
 import type { IClientOptions, IPublishPacket } from 'mqtt'
 import { describe, expect, it } from 'vitest'
+import { shownUrl } from '../../src/cli/broker-url.ts'
 import { byteLines } from '../../src/cli/byte-lines.ts'
 import { codeText, connectFailure } from '../../src/cli/client-failure.ts'
-import { clientOptions, connectionFlags, shownUrl, userPropertiesOf, willFlags } from '../../src/cli/client-flags.ts'
+import { clientOptions, connectionFlags, userPropertiesOf, willFlags } from '../../src/cli/client-flags.ts'
 import { parseFlags } from '../../src/cli/flags.ts'
 import { formatMessage, type MessageFormat } from '../../src/cli/received-message.ts'
 
@@ -91,6 +92,9 @@ describe('clientOptions', () => {
     { argv: [], expected: { protocolVersion: 5, protocolId: 'MQTT', clean: true, keepalive: 60 } },
     { argv: ['-V', '3.1.1'], expected: { protocolVersion: 4, protocolId: 'MQTT' } },
     { argv: ['-V', '3.1'], expected: { protocolVersion: 3, protocolId: 'MQIsdp' } },
+    ...['31', 'mqttv31'].map((name) => ({ argv: ['-V', name], expected: { protocolVersion: 3 } })),
+    ...['311', 'mqttv311'].map((name) => ({ argv: ['-V', name], expected: { protocolVersion: 4 } })),
+    ...['5.0', 'mqttv5'].map((name) => ({ argv: ['-V', name], expected: { protocolVersion: 5 } })),
     {
       argv: ['-i', 'me', '-c'],
       expected: { clientId: 'me', clean: false, properties: { sessionExpiryInterval: 4_294_967_295 } },
@@ -147,6 +151,11 @@ describe('failures in one line', () => {
     [{ code: 0x87 }, /refused the connection: not authorized \(0x87\)$/],
     [{ code: 5 }, /refused the connection: not authorized \(0x05\)$/],
     [{ message: 'connack timeout' }, /does not answer/],
+    [
+      { message: 'Invalid header flag bits, must be 0x0 for puback packet' },
+      /does not speak MQTT over TCP; is it a Web/,
+    ],
+    [{ message: 'Connect flag bit 0 must be 0, but got 1' }, /^what answers at mqtt:\/\/127.0.0.1:1883 does not speak/],
     [{ message: 'something else' }, /^cannot connect to mqtt:\/\/127.0.0.1:1883: something else$/],
   ])('explains %j', (fields, message) => {
     expect(connectFailure(Object.assign(new Error('x'), fields), url)).toMatch(message)

@@ -29,6 +29,7 @@ describe('help and version', () => {
       [[command.name, '--help']],
       [[command.name, '-h']],
       [['help', command.name]],
+      [[command.name, '--no-such-flag', 'x', '-h']],
       [[command.name, '--no-such-flag', '--help']],
     ])('%j tells every flag', async (argv) => {
       const { code, out, err } = await outcome(argv)
@@ -50,10 +51,27 @@ describe('help and version', () => {
     })
   }
 
+  it.each([
+    [['pub', '-t', 'a', '-m', 'x', '-h'], 0],
+    [['sub', '-t', 'a', '-vh'], 0],
+    [['pub', '-m', '-h'], 2],
+    [['pub', '-m', 'x', '--', '-h'], 2],
+  ])('%j ends with exit code %i: -h is help unless it is a value', async (argv, code) => {
+    const outcomeOf = await outcome(argv)
+    expect(outcomeOf.code).toBe(code)
+    if (code === 0) expect(outcomeOf.out).toContain('Usage: topiary')
+  })
+
   it('takes flags without a command for those of start', async () => {
     expect((await outcome(['--port', '1', '--help'])).out).toContain('Usage: topiary [start]')
   })
 })
+
+const urlRule = '--url takes mqtt://host:port or ws://host:port, not'
+const noShare = 'must not begin with $share/, which only sub understands:'
+const longTopic = '\u00e9'.repeat(32_768)
+const shortened = `${'\u00e9'.repeat(57)}...`
+const tooLong = `has 65536 bytes, more than the 65535 of MQTT: "${shortened}"`
 
 describe('usage errors: exit code 2 and one line on stderr', () => {
   it.each([
@@ -76,7 +94,27 @@ describe('usage errors: exit code 2 and one line on stderr', () => {
     [['pub', '-t', 'a', '-n', '-V', '3.1', '--content-type', 'x'], '--content-type needs MQTT 5.0: leave out -V 3.1'],
     [['pub', '-t', 'a', '-n', '--will-qos', '1'], '--will-qos needs --will-topic'],
     [['pub', '-t', 'a', '-n', '--will-topic', '#'], '--will-topic must not hold the wildcards + and #: "#"'],
-    [['pub', '-t', 'a', '-n', '--url', 'here:1'], '--url takes mqtt://host:port or ws://host:port, not "here:1"'],
+    [['pub', '-t', 'a', '-n', '--url', 'here:1'], `${urlRule} "here:1"; did you mean mqtt://here:1?`],
+    [['sub', '-t', 'a', '--url', 'me:pw@1.2.3.4:1'], `${urlRule} "1.2.3.4:1"; did you mean mqtt://1.2.3.4:1?`],
+    [['sub', '-t', 'a', '--url', ''], `${urlRule} ""`],
+    [['sub', '-t', 'a', '--url', 'http://a'], `${urlRule} "http://a"`],
+    [['sub', '-t', 'a', '--url', 'mqtts://a'], '--url mqtts:// is TLS, which is not there yet; use mqtt:// or ws://'],
+    [['sub', '-t', 'a', '--url', 'wss://a/b'], '--url wss:// is TLS, which is not there yet; use mqtt:// or ws://'],
+    [
+      ['sub', '-t', 'a', '--url', 'mqtt://a:1/b'],
+      '--url mqtt:// takes no path, only mqtt://host:port; not "mqtt://a:1/b"',
+    ],
+    [['pub', '-t', 'a', '-m', 'x', '-m', 'y'], '--message may be given only once'],
+    [['pub', '-t', 'a', '-t', 'b', '-n'], '--topic may be given only once'],
+    [['sub', '-t', 'a', '--host', 'x'], 'unknown flag --host; use --url: mqtt://host:port or ws://host:port'],
+    [['pub', '-t', 'a', '-n', '-p', '1'], 'unknown flag -p; use --url: mqtt://host:port or ws://host:port'],
+    [['sub', '-t', 'a', '-P', 'x'], '--password needs --username'],
+    [['pub', '-t', '$share/g/a', '-n'], `--topic ${noShare} "$share/g/a"`],
+    [['pub', '-t', 'a', '-n', '--will-topic', '$share/g/a'], `--will-topic ${noShare} "$share/g/a"`],
+    [
+      ['pub', '-t', 'a', '-n', '--response-topic', 'b/#'],
+      '--response-topic must not hold the wildcards + and #: "b/#"',
+    ],
     [['sub'], 'sub needs a topic filter: -t FILTER'],
     [['sub', '-t', 'a/#/b'], '--topic "a/#/b" is no topic filter: + stands for a whole level, # for all at the end'],
     [['sub', '-t', 'a+'], '--topic "a+" is no topic filter: + stands for a whole level, # for all at the end'],
@@ -85,6 +123,18 @@ describe('usage errors: exit code 2 and one line on stderr', () => {
     [['sub', '-t', 'a', '-V', '3.1', '--no-local'], '--no-local needs MQTT 5.0: leave out -V 3.1'],
   ])('%j', async (argv, message) => {
     expect(await outcome(argv)).toEqual({ code: 2, out: '', err: `topiary: ${message}\n` })
+  })
+
+  it.each([
+    { title: 'too long for pub', argv: ['pub', '-n', '-t', longTopic], message: tooLong },
+    { title: 'too long for sub', argv: ['sub', '-t', longTopic], message: tooLong },
+    {
+      title: 'with a wildcard',
+      argv: ['pub', '-n', '-t', `${longTopic.slice(0, 70)}#`],
+      message: `must not hold the wildcards + and #: "${shortened}"`,
+    },
+  ])('shorten a topic that is $title', async ({ argv, message }) => {
+    expect(await outcome(argv)).toEqual({ code: 2, out: '', err: `topiary: --topic ${message}\n` })
   })
 
   it('never shows the password of a URL', async () => {

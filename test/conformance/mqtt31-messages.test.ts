@@ -3,12 +3,16 @@ import type { WireClient } from '../support/wire-client.ts'
 import { hex, joined, publishPacket, subscribePacket, unsubscribePacket } from '../support/wire-packets.ts'
 import { unique, useBroker } from '../support/wire-steps.ts'
 
-const broker = useBroker(3, {}, {
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => access.action !== 'subscribe' || !access.topicFilter.startsWith('denied'),
+const broker = useBroker(
+  3,
+  {},
+  {
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => access.action !== 'subscribe' || !access.topicFilter.startsWith('denied'),
+    },
   },
-})
+)
 
 async function publish(topicName: string, texts: readonly string[], qos = 1) {
   const publisher = await broker.client()
@@ -167,14 +171,22 @@ describe('the Will', () => {
   const endings: [title: string, isSent: boolean, end: (client: WireClient) => Promise<unknown>][] = [
     ['a reset', true, (client) => client.abort()],
     ['DISCONNECT', false, (client) => client.disconnect()],
-    ['a protocol error', true, async (client) => {
-      client.send(publishPacket(3, 'a/#', 'x'))
-      await client.closed()
-    }],
-    ['silence', true, async (client) => {
-      await broker.advance(16_000)
-      await client.closed()
-    }],
+    [
+      'a protocol error',
+      true,
+      async (client) => {
+        client.send(publishPacket(3, 'a/#', 'x'))
+        await client.closed()
+      },
+    ],
+    [
+      'silence',
+      true,
+      async (client) => {
+        await broker.advance(16_000)
+        await client.closed()
+      },
+    ],
   ]
   it.each(endings)('after %s is published: %s', async (_title, isSent, end) => {
     const topicName = unique('will')
@@ -210,7 +222,14 @@ describe('a bridge', () => {
     const publisher = await broker.client()
     await publisher.publish(topicName, 'retained', { qos: 1, retain: true })
     await publisher.publish(topicName, 'plain', { qos: 1 })
-    expect(await seen(bridge)).toEqual([['retained', true], ['plain', false]])
-    expect(await seen(plain)).toEqual([['from the bridge', false], ['retained', false], ['plain', false]])
+    expect(await seen(bridge)).toEqual([
+      ['retained', true],
+      ['plain', false],
+    ])
+    expect(await seen(plain)).toEqual([
+      ['from the bridge', false],
+      ['retained', false],
+      ['plain', false],
+    ])
   })
 })

@@ -11,7 +11,10 @@ const properties: WireProperties = {
   contentType: 'text',
   responseTopic: 'answer',
   correlationData: Buffer.from([0, 255]),
-  userProperties: [['a', '1'], ['a', '2']],
+  userProperties: [
+    ['a', '1'],
+    ['a', '2'],
+  ],
 }
 
 /** A subscriber, with an identifier where its version has one. */

@@ -14,16 +14,20 @@ const authenticator: Authenticator = {
   },
 }
 const ann = { userName: 'ann', password: 'secret' }
-const broker = useBroker(4, {}, {
-  authenticator,
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => {
-      if (access.action === 'subscribe') return !access.topicFilter.startsWith('denied')
-      return access.action === 'receive' || !access.topicName.startsWith('denied')
+const broker = useBroker(
+  4,
+  {},
+  {
+    authenticator,
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => {
+        if (access.action === 'subscribe') return !access.topicFilter.startsWith('denied')
+        return access.action === 'receive' || !access.topicName.startsWith('denied')
+      },
     },
   },
-})
+)
 
 describe('a login', () => {
   const refused: [title: string, fields: object, returnCode: number | undefined][] = [

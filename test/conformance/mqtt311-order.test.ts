@@ -46,7 +46,10 @@ describe('Message ordering', () => {
   it.each([0, 1, 2])('[MQTT311-4.6.0-6] [MQTT311-4.6.0-5] QoS %d: live messages keep their order', async (qos) => {
     const [topicName, other] = [unique('live'), unique('live')]
     const watcher = await broker.client({ autoAcknowledge: true })
-    await watcher.subscribe([{ topicFilter: topicName, qos }, { topicFilter: other, qos }])
+    await watcher.subscribe([
+      { topicFilter: topicName, qos },
+      { topicFilter: other, qos },
+    ])
     const publishers = await Promise.all([1, 2].map(() => broker.client({ autoAcknowledge: true })))
     for (let number = 1; number <= 1000; number++) {
       for (const [index, publisher] of publishers.entries()) {

@@ -91,11 +91,47 @@ describe('a PUBLISH that is accepted', () => {
   })
 
   const overlapping: [filters: [string, number][], published: number, expected: number[]][] = [
-    [[['a/+', 0], ['a/b', 2]], 2, [2]],
-    [[['a/b', 2], ['a/+', 0]], 2, [2]],
-    [[['a/+', 1], ['a/b', 0], ['#', 0]], 2, [1]],
-    [[['a/+', 2], ['a/b', 1]], 1, [1]],
-    [[['a/+', 2], ['a/b', 2]], 0, [0]],
+    [
+      [
+        ['a/+', 0],
+        ['a/b', 2],
+      ],
+      2,
+      [2],
+    ],
+    [
+      [
+        ['a/b', 2],
+        ['a/+', 0],
+      ],
+      2,
+      [2],
+    ],
+    [
+      [
+        ['a/+', 1],
+        ['a/b', 0],
+        ['#', 0],
+      ],
+      2,
+      [1],
+    ],
+    [
+      [
+        ['a/+', 2],
+        ['a/b', 1],
+      ],
+      1,
+      [1],
+    ],
+    [
+      [
+        ['a/+', 2],
+        ['a/b', 2],
+      ],
+      0,
+      [0],
+    ],
   ]
   it.each(overlapping)('[MQTT311-3.3.5-1] filters %j, QoS %d: the highest', async (filters, qos, expected) => {
     const stem = unique('overlap')

@@ -89,7 +89,10 @@ describe('Clean Session 0', () => {
   it('[MQTT311-3.2.0-1] CONNACK comes before all that a resumed session holds', async () => {
     const [clientId, topicName] = [unique('full'), unique('full')]
     await leaveSession(clientId, topicName, 1)
-    await publish(topicName, Array.from({ length: 50 }, (_, index) => `${index}`))
+    await publish(
+      topicName,
+      Array.from({ length: 50 }, (_, index) => `${index}`),
+    )
     const client = await broker.client({ clientId, cleanStart: false })
     await client.barrier()
     expect(client.received[0]?.kind).toBe('connack')
@@ -183,7 +186,10 @@ describe('a session', () => {
     await leaveSession(`${stem}A`, `${stem}/A`)
     await publish(`${stem}/a`, ['small'])
     await publish(`${stem}/A`, ['large'])
-    for (const [clientId, text] of [[`${stem}a`, 'small'], [`${stem}A`, 'large']] as const) {
+    for (const [clientId, text] of [
+      [`${stem}a`, 'small'],
+      [`${stem}A`, 'large'],
+    ] as const) {
       const client = await broker.client({ clientId, cleanStart: false })
       expect(await client.restOfPayloads()).toEqual([text])
     }

@@ -40,7 +40,10 @@ describe('SUBSCRIBE is answered', () => {
   it('[MQTT311-3.8.4-4] filters act in sequence: the last of two equal ones rules', async () => {
     const topicFilter = unique('twice')
     const client = await broker.client()
-    const { reasonCodes } = await client.subscribe([{ topicFilter, qos: 2 }, { topicFilter, qos: 0 }])
+    const { reasonCodes } = await client.subscribe([
+      { topicFilter, qos: 2 },
+      { topicFilter, qos: 0 },
+    ])
     expect(reasonCodes).toEqual([2, 0])
     expect(await copies(client, topicFilter)).toEqual([0])
   })
@@ -115,10 +118,13 @@ describe('what breaks a rule closes the connection unanswered, and has no effect
       `[MQTT311-3.8.3-4] requested QoS 0x${options.toString(16)}`,
       withByte(options),
     ]),
-    ['[MQTT311-3.8.3-4] one bad QoS among good ones', subscribePacket(4, 1, [
-      { topicFilter: 'a', qos: 1 },
-      { topicFilter: 'b', options: 3 },
-    ])],
+    [
+      '[MQTT311-3.8.3-4] one bad QoS among good ones',
+      subscribePacket(4, 1, [
+        { topicFilter: 'a', qos: 1 },
+        { topicFilter: 'b', options: 3 },
+      ]),
+    ],
     ['[MQTT311-3.8.3-1] filter not UTF-8', subscribePacket(4, 1, [{ topicFilter: hex('61 ff') }])],
     ['[MQTT311-3.8.3-3] SUBSCRIBE without filter', subscribePacket(4, 1, [])],
     ['[MQTT311-2.3.1-1] SUBSCRIBE with identifier 0', subscribePacket(4, 0, [{ topicFilter: 'a' }])],

@@ -22,23 +22,35 @@ async function breaking(dying: WireClient, bytes: Uint8Array) {
 const endings: [title: string, isSent: boolean, end: (dying: WireClient, clientId: string) => Promise<unknown>][] = [
   ['a reset', true, (dying) => dying.abort()],
   ['a close without DISCONNECT', true, async (dying) => dying.transport.end()],
-  ['[MQTT311-3.1.2-24] silence', true, async (dying) => {
-    await broker.advance(20_000)
-    await dying.closed()
-  }],
+  [
+    '[MQTT311-3.1.2-24] silence',
+    true,
+    async (dying) => {
+      await broker.advance(20_000)
+      await dying.closed()
+    },
+  ],
   ['[MQTT311-4.8.0-1] a protocol violation', true, (dying) => breaking(dying, hex('c1 00'))],
   ['QoS 3', true, (dying) => breaking(dying, publishPacket(4, 'a', 'x', { qos: 3 }))],
   ['SUBSCRIBE without filters', true, (dying) => breaking(dying, subscribePacket(4, 1, []))],
   ['[MQTT311-3.14.1-1] DISCONNECT with reserved flags', true, (dying) => breaking(dying, hex('e1 00'))],
   ['[MQTT311-3.14.1-1] DISCONNECT with a body', true, (dying) => breaking(dying, hex('e0 01 00'))],
-  ['[MQTT311-3.1.4-2] takeover', true, async (dying, clientId) => {
-    await broker.client({ clientId })
-    await dying.closed()
-  }],
-  ['[MQTT311-3.1.4-2] takeover by a client that resumes', true, async (dying, clientId) => {
-    await broker.client({ clientId, cleanStart: false })
-    await dying.closed()
-  }],
+  [
+    '[MQTT311-3.1.4-2] takeover',
+    true,
+    async (dying, clientId) => {
+      await broker.client({ clientId })
+      await dying.closed()
+    },
+  ],
+  [
+    '[MQTT311-3.1.4-2] takeover by a client that resumes',
+    true,
+    async (dying, clientId) => {
+      await broker.client({ clientId, cleanStart: false })
+      await dying.closed()
+    },
+  ],
   ['[MQTT311-3.14.4-3] [MQTT311-3.1.2-10] DISCONNECT', false, (dying) => dying.disconnect()],
 ]
 

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { expectClosed, unique, useBroker } from '../support/wire-steps.ts'
 
-const broker = useBroker(5, {}, {
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => access.action !== 'publish' || !access.topicName.startsWith('denied/'),
+const broker = useBroker(
+  5,
+  {},
+  {
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => access.action !== 'publish' || !access.topicName.startsWith('denied/'),
+    },
   },
-})
+)
 
 async function subscriber(topicFilter: string, topicAliasMaximum?: number) {
   const client = await broker.client(topicAliasMaximum === undefined ? {} : { properties: { topicAliasMaximum } })
@@ -154,7 +158,10 @@ describe('aliases the broker uses', () => {
     await first.abort()
     const second = await broker.client({ ...lasting, cleanStart: false })
     const resent = await second.publishes(2)
-    expect(resent.map((one) => [one.topicName, one.text])).toEqual([[topicName, 'one'], [topicName, 'two']])
+    expect(resent.map((one) => [one.topicName, one.text])).toEqual([
+      [topicName, 'one'],
+      [topicName, 'two'],
+    ])
     expect(resent[0]?.wireTopicName).toBe(topicName)
   })
 })

@@ -123,7 +123,12 @@ describe('strings', () => {
           const topicName = `${unique('control')}${String.fromCodePoint(point)}`
           if (step === 'publish') client.send(publishPacket(version, topicName, 'x'))
           else client.send(subscribePacket(version, 1, [{ topicFilter: topicName }]))
-          outcomes.add(await client.barrier().then(() => true, () => false))
+          outcomes.add(
+            await client.barrier().then(
+              () => true,
+              () => false,
+            ),
+          )
         }
       }
       expect(outcomes.size, `U+${point.toString(16)}`).toBe(1)

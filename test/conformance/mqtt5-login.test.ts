@@ -14,10 +14,14 @@ const authenticator: Authenticator = {
   },
 }
 const ann = { userName: 'ann', password: 'secret' }
-const broker = useBroker(5, {}, {
-  authenticator,
-  authorizer: { epoch: 0, authorize: (_client, access) => !('topicName' in access) || access.topicName !== 'denied' },
-})
+const broker = useBroker(
+  5,
+  {},
+  {
+    authenticator,
+    authorizer: { epoch: 0, authorize: (_client, access) => !('topicName' in access) || access.topicName !== 'denied' },
+  },
+)
 
 describe('a login', () => {
   const refused: [title: string, fields: object, codes: number[]][] = [

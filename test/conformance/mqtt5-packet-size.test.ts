@@ -4,23 +4,27 @@ import { publishPacket, type AckKind } from '../support/wire-packets.ts'
 import { expectClosed, unique, useBroker } from '../support/wire-steps.ts'
 
 const longReason = 'because '.repeat(40)
-const broker = useBroker(5, {}, {
-  authenticator: {
-    authenticate(request, respond) {
-      if (request.userName === 'refused') {
-        respond({ result: 'refused', reasonCode: 0x87, reasonString: longReason })
-      } else if (request.step === 'connect' && request.method !== undefined) {
-        respond({ result: 'continue', data: new Uint8Array(3) })
-      } else {
-        respond({ result: 'accepted', user: request.userName })
-      }
+const broker = useBroker(
+  5,
+  {},
+  {
+    authenticator: {
+      authenticate(request, respond) {
+        if (request.userName === 'refused') {
+          respond({ result: 'refused', reasonCode: 0x87, reasonString: longReason })
+        } else if (request.step === 'connect' && request.method !== undefined) {
+          respond({ result: 'continue', data: new Uint8Array(3) })
+        } else {
+          respond({ result: 'accepted', user: request.userName })
+        }
+      },
+    },
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => access.action === 'receive' || !JSON.stringify(access).includes('denied'),
     },
   },
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => access.action === 'receive' || !JSON.stringify(access).includes('denied'),
-  },
-})
+)
 const lasting = { sessionExpiryInterval: 600 }
 
 /** Payload that makes a QoS 0 or 1 PUBLISH to `topicName` exactly `size` bytes long. */

@@ -30,12 +30,7 @@ describe('a PUBLISH that breaks a rule closes the connection and goes nowhere', 
       [0x81, 0x82, 0x90],
     ],
     ['[MQTT5-3.3.2-19] Content Type not UTF-8', topicName, { properties: hex('03 00 01 ff') }, [0x81]],
-    [
-      '[MQTT5-3.3.4-6] Subscription Identifier',
-      topicName,
-      { properties: { subscriptionIdentifiers: [1] } },
-      [0x82],
-    ],
+    ['[MQTT5-3.3.4-6] Subscription Identifier', topicName, { properties: { subscriptionIdentifiers: [1] } }, [0x82]],
     ['[MQTT5-U-2.2.1-a] packet identifier 0 at QoS 1', topicName, { qos: 1, packetId: 0 }, [0x81, 0x82]],
     ['[MQTT5-U-2.2.1-a] packet identifier 0 at QoS 2', topicName, { qos: 2, packetId: 0 }, [0x81, 0x82]],
     ['[MQTT5-3.3.2-4] Payload Format Indicator 2', topicName, { properties: hex('01 02') }, [0x81, 0x82]],
@@ -132,9 +127,24 @@ describe('a PUBLISH that is accepted', () => {
     ['[MQTT5-3.3.2-20] empty Content Type', { contentType: '' }],
     [
       '[MQTT5-3.3.2-17] [MQTT5-3.3.2-18] User Properties',
-      { userProperties: [['a', '1'], ['b', '2'], ['a', '3']] },
+      {
+        userProperties: [
+          ['a', '1'],
+          ['b', '2'],
+          ['a', '3'],
+        ],
+      },
     ],
-    ['[MQTT5-3.3.2-17] empty User Properties', { userProperties: [['', ''], ['', ''], ['x', '']] }],
+    [
+      '[MQTT5-3.3.2-17] empty User Properties',
+      {
+        userProperties: [
+          ['', ''],
+          ['', ''],
+          ['x', ''],
+        ],
+      },
+    ],
   ]
   it.each(passedOn)('passes on %s: live, retained and queued', async (_title, properties) => {
     const [topicName, clientId] = [unique('pass'), unique('pass')]

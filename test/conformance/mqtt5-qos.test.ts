@@ -130,7 +130,10 @@ describe('QoS 1 from the broker', () => {
     await first.abort()
     const second = await resumed(clientId)
     const resent = (await second.publishes(2)).map((one) => [one.text, one.packetId, one.dup])
-    expect(resent).toEqual([['a', a?.packetId, true], ['c', c?.packetId, true]])
+    expect(resent).toEqual([
+      ['a', a?.packetId, true],
+      ['c', c?.packetId, true],
+    ])
     expect(await second.rest()).toEqual([])
   })
 
@@ -179,7 +182,11 @@ describe('QoS 2 from the broker', () => {
     await publish(topicName, 2, 'a', 'b')
     await publish(topicName, 1, 'c')
     const list = await client.publishes(3)
-    expect(list.map((one) => [one.qos, one.dup])).toEqual([[2, false], [2, false], [1, false]])
+    expect(list.map((one) => [one.qos, one.dup])).toEqual([
+      [2, false],
+      [2, false],
+      [1, false],
+    ])
     expect(new Set(list.map((one) => one.packetId)).size).toBe(3)
   })
 

@@ -75,7 +75,10 @@ describe('Clean Start and Session Present', () => {
     await leaveSession(`${stem}A`, `${stem}/A`)
     await publish(`${stem}/a`, 'small')
     await publish(`${stem}/A`, 'large')
-    for (const [clientId, text] of [[`${stem}a`, 'small'], [`${stem}A`, 'large']] as const) {
+    for (const [clientId, text] of [
+      [`${stem}a`, 'small'],
+      [`${stem}A`, 'large'],
+    ] as const) {
       const client = await broker.client({ clientId, cleanStart: false })
       expect(await client.restOfPayloads()).toEqual([text])
     }
@@ -122,13 +125,7 @@ describe('Session Expiry Interval', () => {
       50_000,
       true,
     ],
-    [
-      '[MQTT5-U-3.14.2-a] DISCONNECT without it keeps it',
-      { sessionExpiryInterval: 5 },
-      {},
-      3_000,
-      true,
-    ],
+    ['[MQTT5-U-3.14.2-a] DISCONNECT without it keeps it', { sessionExpiryInterval: 5 }, {}, 3_000, true],
   ]
   it.each(cases)('%s', async (_title, properties, atDisconnect, afterMs, present) => {
     const clientId = unique('expiry')

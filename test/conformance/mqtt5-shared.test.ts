@@ -61,7 +61,12 @@ describe('a shared message', () => {
     const members = await Promise.all([1, 2, 3].map(() => member(`$share/g/${topicName}`)))
     await publish(topicName, 30)
     const seen = await Promise.all(members.map((one) => one.restOfPayloads()))
-    expect(seen.flat().map(Number).toSorted((a, b) => a - b)).toEqual([...Array(30).keys()])
+    expect(
+      seen
+        .flat()
+        .map(Number)
+        .toSorted((a, b) => a - b),
+    ).toEqual([...Array(30).keys()])
     for (const one of seen) expect(one.length).toBeGreaterThan(0)
   })
 

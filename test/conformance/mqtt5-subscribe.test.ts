@@ -4,12 +4,16 @@ import { hex, joined, packet, prefixed, subscribePacket, type FilterFields } fro
 import { property } from '../support/wire-properties.ts'
 import { expectClosed, unique, useBroker } from '../support/wire-steps.ts'
 
-const broker = useBroker(5, {}, {
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => access.action !== 'subscribe' || !access.topicFilter.startsWith('denied'),
+const broker = useBroker(
+  5,
+  {},
+  {
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => access.action !== 'subscribe' || !access.topicFilter.startsWith('denied'),
+    },
   },
-})
+)
 
 async function publish(topicName: string, text: string, qos = 1) {
   const publisher = await broker.client()
@@ -43,7 +47,10 @@ describe('SUBSCRIBE is answered', () => {
   it('[MQTT5-3.8.4-5] the last of two equal filters rules', async () => {
     const topicFilter = unique('twice')
     const client = await broker.client()
-    const { reasonCodes } = await client.subscribe([{ topicFilter, qos: 2 }, { topicFilter, qos: 0 }])
+    const { reasonCodes } = await client.subscribe([
+      { topicFilter, qos: 2 },
+      { topicFilter, qos: 0 },
+    ])
     expect(reasonCodes).toEqual([2, 0])
     expect(await copies(client, topicFilter)).toEqual([[0, []]])
   })
@@ -81,18 +88,24 @@ describe('a SUBSCRIBE that breaks a rule closes the connection', () => {
     ['[MQTT5-3.8.1-1] flags 0000', joined([0x80], subscribePacket(5, 1, [{ topicFilter: 'a' }]).subarray(1)), [0x81]],
     ['[MQTT5-3.8.3-1] filter not UTF-8', subscribePacket(5, 1, [{ topicFilter: hex('61 ff') }]), [0x81, 0x8f]],
     ['[MQTT5-3.8.3-2] no filter', subscribePacket(5, 1, []), [0x82]],
-    ['[MQTT5-3.8.3-4] No Local on a shared one', subscribePacket(5, 1, [
-      { topicFilter: '$share/g/t', noLocal: true },
-    ]), [0x82]],
+    [
+      '[MQTT5-3.8.3-4] No Local on a shared one',
+      subscribePacket(5, 1, [{ topicFilter: '$share/g/t', noLocal: true }]),
+      [0x82],
+    ],
     ['[MQTT5-3.8.3-5] reserved bit 6', withOptions(0x40), [0x81]],
     ['[MQTT5-3.8.3-5] reserved bit 7', withOptions(0x80), [0x81]],
     ['[MQTT5-U-3.8.3-a] QoS 3', withOptions(0x03), [0x81, 0x82]],
     ['[MQTT5-U-3.8.3-b] Retain Handling 3', withOptions(0x30), [0x81, 0x82]],
     ['[MQTT5-U-2.2.1-a] packet identifier 0', subscribePacket(5, 0, [{ topicFilter: 'a' }]), [0x81, 0x82]],
     ['[MQTT5-U-3.8.2-a] identifier 0', subscribePacket(5, 1, [{ topicFilter: 'a' }], hex('0b 00')), [0x82]],
-    ['[MQTT5-U-3.8.2-a] identifier twice', subscribePacket(5, 1, [{ topicFilter: 'a' }], {
-      subscriptionIdentifiers: [1, 2],
-    }), [0x82]],
+    [
+      '[MQTT5-U-3.8.2-a] identifier twice',
+      subscribePacket(5, 1, [{ topicFilter: 'a' }], {
+        subscriptionIdentifiers: [1, 2],
+      }),
+      [0x82],
+    ],
     ['[MQTT5-4.7.3-1] empty filter', subscribePacket(5, 1, [{ topicFilter: '' }]), [0x81, 0x82, 0x8f]],
     ['[MQTT5-4.7.3-2] U+0000', subscribePacket(5, 1, [{ topicFilter: 'a\0' }]), [0x81, 0x8f]],
     ['[MQTT5-4.13.1-1] no options byte', packet(0x82, [0, 1, 0], prefixed('a')), [0x81]],
@@ -182,7 +195,11 @@ describe('Subscription Identifiers and overlapping subscriptions', () => {
     ],
     [
       '[MQTT5-3.3.4-3] [MQTT5-3.3.4-4] all identifiers in one copy',
-      [[{ topicFilter: 'a/+', qos: 1 }, 1], [{ topicFilter: 'a/b', qos: 2 }, 2], [{ topicFilter: 'other', qos: 2 }, 3]],
+      [
+        [{ topicFilter: 'a/+', qos: 1 }, 1],
+        [{ topicFilter: 'a/b', qos: 2 }, 2],
+        [{ topicFilter: 'other', qos: 2 }, 3],
+      ],
       [[2, [1, 2]]],
     ],
     [

@@ -4,12 +4,16 @@ import type { WireClient } from '../support/wire-client.ts'
 import type { WireProperties } from '../support/wire-properties.ts'
 import { expectClosed, unique, useBroker } from '../support/wire-steps.ts'
 
-const broker = useBroker(5, {}, {
-  authorizer: {
-    epoch: 0,
-    authorize: (_client, access) => access.action !== 'publish' || !access.topicName.startsWith('denied/'),
+const broker = useBroker(
+  5,
+  {},
+  {
+    authorizer: {
+      epoch: 0,
+      authorize: (_client, access) => access.action !== 'publish' || !access.topicName.startsWith('denied/'),
+    },
   },
-})
+)
 
 interface Scene {
   readonly watcher: WireClient
@@ -43,29 +47,53 @@ const endings: [title: string, sent: boolean, end: (dying: WireClient, clientId:
   ['[MQTT5-U-3.14.4-a] DISCONNECT 0x82', true, (dying) => dying.disconnect(0x82)],
   ['[MQTT5-U-3.14.4-a] DISCONNECT 0x93', true, (dying) => dying.disconnect(0x93)],
   ['[MQTT5-U-3.14.4-a] DISCONNECT 0x98', true, (dying) => dying.disconnect(0x98)],
-  ['[MQTT5-3.14.2-1] DISCONNECT with a code outside its table', true, async (dying) => {
-    dying.send(hex('e0 01 ff'))
-    await expectClosed(dying, 0x81, 0x82)
-  }],
-  ['[MQTT5-3.14.1-1] DISCONNECT with reserved flags', true, async (dying) => {
-    dying.send(hex('e1 00'))
-    await expectClosed(dying, 0x81)
-  }],
-  ['[MQTT5-U-3.14.2-b] DISCONNECT that raises Session Expiry from 0', true, async (dying) => {
-    await expectDisconnect(dying, 0x82, { sessionExpiryInterval: 10 })
-  }],
-  ['[MQTT5-3.1.2-8] a Protocol Error', true, async (dying) => {
-    dying.send(hex('c1 00'))
-    await expectClosed(dying, 0x81)
-  }],
-  ['[MQTT5-3.1.2-8] [MQTT5-3.1.2-22] silence', true, async (dying) => {
-    await broker.advance(20_000)
-    await expectClosed(dying, 0x8d)
-  }],
-  ['[MQTT5-3.1.2-8] [MQTT5-3.1.4-3] takeover of a session that ends with it', true, async (dying, clientId) => {
-    await broker.client({ clientId, cleanStart: false })
-    await expectClosed(dying, 0x8e)
-  }],
+  [
+    '[MQTT5-3.14.2-1] DISCONNECT with a code outside its table',
+    true,
+    async (dying) => {
+      dying.send(hex('e0 01 ff'))
+      await expectClosed(dying, 0x81, 0x82)
+    },
+  ],
+  [
+    '[MQTT5-3.14.1-1] DISCONNECT with reserved flags',
+    true,
+    async (dying) => {
+      dying.send(hex('e1 00'))
+      await expectClosed(dying, 0x81)
+    },
+  ],
+  [
+    '[MQTT5-U-3.14.2-b] DISCONNECT that raises Session Expiry from 0',
+    true,
+    async (dying) => {
+      await expectDisconnect(dying, 0x82, { sessionExpiryInterval: 10 })
+    },
+  ],
+  [
+    '[MQTT5-3.1.2-8] a Protocol Error',
+    true,
+    async (dying) => {
+      dying.send(hex('c1 00'))
+      await expectClosed(dying, 0x81)
+    },
+  ],
+  [
+    '[MQTT5-3.1.2-8] [MQTT5-3.1.2-22] silence',
+    true,
+    async (dying) => {
+      await broker.advance(20_000)
+      await expectClosed(dying, 0x8d)
+    },
+  ],
+  [
+    '[MQTT5-3.1.2-8] [MQTT5-3.1.4-3] takeover of a session that ends with it',
+    true,
+    async (dying, clientId) => {
+      await broker.client({ clientId, cleanStart: false })
+      await expectClosed(dying, 0x8e)
+    },
+  ],
 ]
 
 async function expectDisconnect(dying: WireClient, code: number, properties: WireProperties) {
@@ -211,7 +239,11 @@ describe('the Will Message', () => {
       contentType: 'text/plain',
       responseTopic: 'answer/here',
       correlationData: Buffer.from(hex('00 01 ff')),
-      userProperties: [['a', '1'], ['b', '2'], ['a', '3']],
+      userProperties: [
+        ['a', '1'],
+        ['b', '2'],
+        ['a', '3'],
+      ],
     }
     const { watcher, dying } = await scene({}, properties)
     await dying.abort()

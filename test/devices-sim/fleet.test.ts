@@ -70,6 +70,25 @@ describe('a fleet', () => {
     expect(summary.seconds).toBeLessThan(10)
   })
 
+  it('notices that the broker is lost and does not wait for it', async () => {
+    const seen: Progress[] = []
+    const stop = new AbortController()
+    const onProgress = (progress: Progress): void => {
+      seen.push(progress)
+      if (seen.length === 1) void broker.close()
+      if (progress.brokerLostAtSeconds !== undefined) stop.abort()
+    }
+    const summary = await runFleet(options({ drops: 0, durationSeconds: 600 }), onProgress, stop.signal)
+    expect(summary.brokerLostAtSeconds).toBeGreaterThan(0.9)
+    expect(summary).toMatchObject({ passed: false, missing: 10, lostConnections: 10, wills: { expected: 10 } })
+    expect(summary.seconds).toBeLessThan(9)
+  })
+
+  it('tells that the machine was too slow for the rate', async () => {
+    const summary = await runFleet(options({ devices: 1, drops: 0, rate: 1000 }), () => {}, never)
+    expect(summary.rateReached).toBeLessThan(0.5)
+  })
+
   it('fails at once when there is no broker', async () => {
     const given = options({})
     await broker.close()

@@ -19,7 +19,7 @@ describe('the simulator command line', () => {
 
   it.each([
     { argv: ['--devices', '7'], expected: { devices: 7, drops: 1 } },
-    { argv: ['--devices', '2', '--drops', '9'], expected: { drops: 2 } },
+    { argv: ['--devices', '2', '--drops', '2'], expected: { drops: 2 } },
     { argv: ['--protocol', '3.1.1', '--json'], expected: { protocol: '3.1.1', json: true } },
     { argv: ['--url=ws://127.0.0.1:9001', '--rate=2.5'], expected: { url: 'ws://127.0.0.1:9001', rate: 2.5 } },
   ])('reads $argv', ({ argv, expected }) => {
@@ -28,6 +28,12 @@ describe('the simulator command line', () => {
 
   it.each([
     [['--devices', '0'], /--devices takes a whole number from 1 up, not "0"/],
+    [['--devices', '-1'], /^--devices takes a whole number from 1 up, not "-1"$/],
+    [['--rate', '-.5'], /^--rate takes a number from 0.01 up, not "-.5"$/],
+    [['--devices', '--json'], /^--devices needs a value$/],
+    [['--devices'], /^--devices needs a value$/],
+    [['--nonsense', '--json'], /^Unknown option '--nonsense'$/],
+    [['--devices', '2', '--drops', '9'], /^--drops 9 is more than there are devices \(2\)$/],
     [['--devices', '1.5'], /--devices/],
     [['--duration', ''], /--duration/],
     [['--rate', 'fast'], /--rate takes a number from 0.01 up, not "fast"/],

@@ -22,6 +22,7 @@ const summary: FleetSummary = {
   wills: { expected: 1, seen: 1 },
   missing: 0,
   skipped: 0,
+  rateReached: 1,
   lostConnections: 0,
   strange: 0,
   passed: true,
@@ -37,6 +38,15 @@ describe('the report', () => {
   it('says that all is well', () => {
     expect(summaryText(summary)).toContain('QoS 1 lost nothing; QoS 2 arrived exactly once')
     expect(summaryText(summary)).toContain('births seen 4 of 4, wills seen 1 of 1')
+  })
+
+  it.each([
+    [{}, /^(?!.*(broker lost|not reached))/s],
+    [{ brokerLostAtSeconds: 2.04 }, /^broker lost at 2.0 s$/m],
+    [{ rateReached: 0.5 }, /^rate 1 was not reached: 50 % of the readings asked for were made$/m],
+    [{ lostConnections: 3 }, /^3 connections lost that no device gave up; a broker that dies sends no wills$/m],
+  ])('remarks on %j', (given, remark) => {
+    expect(summaryText({ ...summary, ...given })).toMatch(remark)
   })
 
   it('names what went wrong', () => {

@@ -19,7 +19,7 @@ function misbehave(port: number, random: Random): Promise<void> {
       const packets = Array.from({ length: 1 + random.below(5) }, () => validPackets(version, random)).flat()
       const spoilt = packets.map((packet) => (random.next() < 0.05 ? mutate(packet, random) : packet))
       const stream = Buffer.concat([random.next() < 0.15 ? mutate(first, random) : first, ...spoilt])
-      for (let at = 0; at < stream.length; ) {
+      for (let at = 0; at < stream.length;) {
         const size = 1 + random.below(300)
         socket.write(stream.subarray(at, at + size))
         at += size

@@ -60,13 +60,14 @@ it(`[MQTT5-U-5-a] the decoder answers ${BOX_MS} ms of spoilt packets with protoc
       return true
     })
     try {
-      for (let at = 0; at < stream.length; ) {
+      for (let at = 0; at < stream.length;) {
         const size = 1 + random.below(64)
         reader.push(stream.subarray(at, at + size))
         at += size
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw new Error(`seed ${seed}: ${stream.toString('hex')}`, { cause: error })
+      if (!(error instanceof ProtocolError))
+        throw new Error(`seed ${seed}: ${stream.toString('hex')}`, { cause: error })
       refused++
     }
   }

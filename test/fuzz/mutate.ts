@@ -1,6 +1,13 @@
 import {
-  ackPacket, authPacket, connectPacket, disconnectPacket, pingreqPacket, type ProtocolVersion, publishPacket,
-  subscribePacket, unsubscribePacket,
+  ackPacket,
+  authPacket,
+  connectPacket,
+  disconnectPacket,
+  pingreqPacket,
+  type ProtocolVersion,
+  publishPacket,
+  subscribePacket,
+  unsubscribePacket,
 } from '../support/wire-packets.ts'
 
 /** Numbers in [0, 1) from a seed, so that a failing run can be repeated. */
@@ -37,7 +44,10 @@ export function validPackets(version: ProtocolVersion, random: Random): Uint8Arr
     contentType: 'text/plain',
     responseTopic: 'answer',
     correlationData: new Uint8Array([1, 2, 3]),
-    userProperties: [['k', 'v'], ['', '']] as [string, string][],
+    userProperties: [
+      ['k', 'v'],
+      ['', ''],
+    ] as [string, string][],
     topicAlias: 1 + random.below(5),
   }
   const publish = (qos: number): Uint8Array =>
@@ -48,13 +58,22 @@ export function validPackets(version: ProtocolVersion, random: Random): Uint8Arr
       ...(isVersion5 && random.next() < 0.5 && { properties: publishProperties }),
     })
   return [
-    publish(0), publish(1), publish(2),
-    ackPacket('puback', packetId), ackPacket('pubrec', packetId), ackPacket('pubrel', packetId), ackPacket('pubcomp', packetId),
+    publish(0),
+    publish(1),
+    publish(2),
+    ackPacket('puback', packetId),
+    ackPacket('pubrec', packetId),
+    ackPacket('pubrel', packetId),
+    ackPacket('pubcomp', packetId),
     subscribePacket(version, packetId, [{ topicFilter, qos: random.below(3) }]),
     unsubscribePacket(version, packetId, [topicFilter]),
     pingreqPacket,
-    ...(isVersion5 ? [authPacket(0x18, { authenticationMethod: 'x' }), ackPacket('pubrec', packetId, 0x87, { reasonString: 'no' })] : []),
-    ...(random.next() < 0.1 ? [isVersion5 ? disconnectPacket(0x04, { sessionExpiryInterval: 5 }) : disconnectPacket()] : []),
+    ...(isVersion5
+      ? [authPacket(0x18, { authenticationMethod: 'x' }), ackPacket('pubrec', packetId, 0x87, { reasonString: 'no' })]
+      : []),
+    ...(random.next() < 0.1
+      ? [isVersion5 ? disconnectPacket(0x04, { sessionExpiryInterval: 5 }) : disconnectPacket()]
+      : []),
   ]
 }
 
@@ -64,7 +83,13 @@ export function validConnect(version: ProtocolVersion, random: Random): Uint8Arr
     cleanStart: random.next() < 0.5,
     keepAlive: random.below(100),
     ...(random.next() < 0.5 && { will: { topicName: 'will', payload: 'gone', qos: 1, retain: false } }),
-    ...(version === 5 && { properties: { sessionExpiryInterval: random.below(100), receiveMaximum: 1 + random.below(10), topicAliasMaximum: 3 } }),
+    ...(version === 5 && {
+      properties: {
+        sessionExpiryInterval: random.below(100),
+        receiveMaximum: 1 + random.below(10),
+        topicAliasMaximum: 3,
+      },
+    }),
   })
 }
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Delivery } from '../../src/session/delivery.ts'
-import { Outbound, type OutboundLimits, type QueueDropReason } from '../../src/session/outbound.ts'
-import { deliveryOf, type DeliveryShape, OutboundModel, packetIdAt } from './outbound-model.ts'
+import { Outbound, type OutboundLimits } from '../../src/session/outbound.ts'
+import { deliveryOf, type DeliveryShape, type Dropped, OutboundModel, packetIdAt } from './outbound-model.ts'
 
 /** The real thing with what it dropped. */
 interface Real {
   readonly outbound: Outbound
-  readonly dropped: (readonly [Delivery, QueueDropReason])[]
+  readonly dropped: Dropped[]
 }
 
 type Command = fc.Command<OutboundModel, Real>
@@ -31,9 +31,10 @@ function command(
       expectSame('waitingMessages', outbound.waitingMessages >= model.waiting, true)
       expectSame('pending', outbound.pending >= model.owed.length, true)
       expectSame('dropped', dropped.length, model.dropped.length)
-      for (const [index, [delivery, reason]] of dropped.entries()) {
+      for (const [index, [delivery, reason, position]] of dropped.entries()) {
         expectSame(`dropped ${index}`, delivery, model.dropped[index]?.[0])
         expectSame(`dropped ${index}, reason`, reason, model.dropped[index]?.[1])
+        expectSame(`dropped ${index}, position`, position, model.dropped[index]?.[2])
       }
     },
     toString: () => title,
@@ -62,7 +63,8 @@ function stepOverEnded(model: OutboundModel, outbound: Outbound): void {
 function admit(qos: 1 | 2, shape: DeliveryShape | undefined): Command {
   return command(`admit QoS ${qos}, ${shape === undefined ? 'not kept' : 'kept'}`, (model, outbound) => {
     stepOverEnded(model, outbound)
-    const { canAdmit } = outbound
+    const { canAdmit, hasSpareQuota } = outbound
+    if (canAdmit) expect(hasSpareQuota).toBe(true)
     const packetId = outbound.admit(qos)
     expect(packetId).toBe(model.admit(qos))
     expect(canAdmit).toBe(packetId > 0)
@@ -221,8 +223,8 @@ function rarely<T, U>(mostly: fc.Arbitrary<T>, seldom: fc.Arbitrary<U>): fc.Arbi
 
 function checkRun(chosen: OutboundLimits, startPosition: number, commands: Iterable<Command>): void {
   fc.modelRun(() => {
-    const dropped: (readonly [Delivery, QueueDropReason])[] = []
-    const outbound = new Outbound(chosen, (delivery, reason) => dropped.push([delivery, reason]))
+    const dropped: Dropped[] = []
+    const outbound = new Outbound(chosen, (...one) => dropped.push(one))
     outbound.head = outbound.cursor = outbound.firstQueued = outbound.tail = startPosition
     return { model: new OutboundModel(chosen, startPosition), real: { outbound, dropped } }
   }, [...commands, clear])

@@ -19,6 +19,9 @@ export function deliveryOf({ qos, byteSize, expiresAtMs, commit }: Partial<Deliv
   return { message, qos: qos ?? 1, retain: false, subscriptionIdentifiers: [], commit: commit ?? 0, group: undefined }
 }
 
+/** A message that will not arrive; its position is -1 when it never had one. */
+export type Dropped = readonly [delivery: Delivery, reason: QueueDropReason, position: number]
+
 /** One message owed to a client. */
 interface Owed {
   readonly position: number
@@ -36,7 +39,7 @@ export function packetIdAt(position: number): number {
 /** What `Outbound` does, as a plain list that is searched from its beginning every time. */
 export class OutboundModel {
   owed: Owed[] = []
-  readonly dropped: (readonly [Delivery, QueueDropReason])[] = []
+  readonly dropped: Dropped[] = []
   nextPosition: number
   sendQuota = 0
   nowMs = 1000
@@ -88,11 +91,11 @@ export class OutboundModel {
       if (queueFullPolicy === 'disconnect') return 'overflow'
       const oldest = this.owed.find((one) => one.state === 'queued')
       if (queueFullPolicy === 'drop-newest' || oldest === undefined || byteSize > maximumQueuedBytes) {
-        this.dropped.push([delivery, 'queue-full'])
+        this.dropped.push([delivery, 'queue-full', -1])
         return 'dropped'
       }
       this.#remove(oldest)
-      this.dropped.push([oldest.delivery as Delivery, 'queue-full'])
+      this.dropped.push([oldest.delivery as Delivery, 'queue-full', oldest.position])
     }
     this.owed.push({ position: this.#takePosition(), qos: delivery.qos, state: 'queued', delivery, isCurrent: false })
     return 'queued'
@@ -110,7 +113,7 @@ export class OutboundModel {
       const delivery = one.delivery as Delivery
       if (one.state === 'queued' && delivery.message.expiresAtMs <= this.nowMs) {
         this.#remove(one)
-        this.dropped.push([delivery, 'expired'])
+        this.dropped.push([delivery, 'expired', one.position])
         continue
       }
       if (one.qos > 0 && this.inflight >= this.sendQuota) return { taken: 'nothing' }

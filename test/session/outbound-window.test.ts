@@ -18,12 +18,14 @@ describe('the window of positions', () => {
     }
     expect(admitted).toBe(WINDOW - 3)
     expect(outbound.pending).toBe(WINDOW)
+    expect([outbound.canAdmit, outbound.hasSpareQuota]).toEqual([false, false])
     expect(outbound.inflight).toBe(1)
     expect(enqueue(5)).toBe('dropped')
     expect(dropped).toEqual([[5, 'queue-full']])
     expect(outbound.queuedMessages).toBe(0)
     expect(outbound.acknowledge(1)).toBe(0)
     expect(outbound.pending).toBe(0)
+    expect([outbound.canAdmit, outbound.hasSpareQuota]).toEqual([true, true])
     expect(outbound.admit(1)).toBe(1)
   })
 

@@ -238,6 +238,26 @@ describe('answers', () => {
   )
 })
 
+describe('hasSpareQuota counts what is in flight and what waits to be', () => {
+  it.each([
+    { quota: 0, inflight: 0, queued: 0, expected: false },
+    { quota: 1, inflight: 0, queued: 0, expected: true },
+    { quota: 1, inflight: 1, queued: 0, expected: false },
+    { quota: 3, inflight: 2, queued: 0, expected: true },
+    { quota: 3, inflight: 1, queued: 1, expected: true },
+    { quota: 3, inflight: 1, queued: 2, expected: false },
+    { quota: 3, inflight: 0, queued: 2, expected: true },
+    { quota: 3, inflight: 0, queued: 3, expected: false },
+  ])('$inflight and $queued of $quota: $expected', ({ quota, inflight, queued, expected }) => {
+    const { outbound, enqueue } = outboundOf({}, quota)
+    for (let count = 0; count < 5; count++) outbound.acknowledge(outbound.admit(1))
+    for (let count = 0; count < inflight; count++) outbound.admit(1)
+    for (let count = 0; count < queued; count++) enqueue(1)
+    expect(outbound.hasSpareQuota).toBe(expected)
+    expect(outbound.canAdmit).toBe(expected && queued === 0)
+  })
+})
+
 it('a new queue admits nothing while the client is offline', () => {
   const { outbound } = outboundOf()
   expect([outbound.admit(1), outbound.canAdmit, outbound.hasWaiting]).toEqual([0, false, false])

@@ -62,19 +62,27 @@ describe('soak', () => {
           for (const receiver of [(index - 1 + clientCount) % clientCount, (index - 7 + clientCount) % clientCount]) {
             const seen = clients[receiver]?.seen.get(`soak/${index}/${qos}`)
             duplicates += seen?.duplicates ?? 0
-            if ((seen?.count ?? 0) !== published) faults.push(`soak/${index}/${qos}: ${published} published, ${seen?.count ?? 0} received by ${receiver}`)
+            if ((seen?.count ?? 0) !== published)
+              faults.push(`soak/${index}/${qos}: ${published} published, ${seen?.count ?? 0} received by ${receiver}`)
           }
         }
       }
       const { counters } = broker.statistics
       for (const client of clients) client.drop()
       await broker.close({ graceMs: 100 })
-      console.log(`soak: ${acknowledged} acknowledged at QoS 1 and 2, ${drops} drops, ${duplicates} QoS 1 duplicates, seed ${seed}`)
+      console.log(
+        `soak: ${acknowledged} acknowledged at QoS 1 and 2, ${drops} drops, ${duplicates} QoS 1 duplicates, seed ${seed}`,
+      )
       expect(faults.slice(0, 20)).toEqual([])
       expect(acknowledged).toBeGreaterThan(seconds * clientCount)
       expect(drops).toBeGreaterThan(0)
-      expect({ assertions: counters.assertions, protocolErrors: counters.protocolErrors }).toEqual({ assertions: 0, protocolErrors: 0 })
-      expect([counters.drops['queue-full'], counters.drops['expired'], counters.drops['session-ended']]).toEqual([0, 0, 0])
+      expect({ assertions: counters.assertions, protocolErrors: counters.protocolErrors }).toEqual({
+        assertions: 0,
+        protocolErrors: 0,
+      })
+      expect([counters.drops['queue-full'], counters.drops['expired'], counters.drops['session-ended']]).toEqual([
+        0, 0, 0,
+      ])
     },
     seconds * 1000 + 60_000,
   )

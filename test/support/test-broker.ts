@@ -27,7 +27,10 @@ export interface TestBroker {
   close(): Promise<void>
 }
 
-export async function startTestBroker(settings: PartialSettings = {}, parts: TestBrokerParts = {}): Promise<TestBroker> {
+export async function startTestBroker(
+  settings: PartialSettings = {},
+  parts: TestBrokerParts = {},
+): Promise<TestBroker> {
   const clock = new FakeClock()
   const broker = createBroker(
     {

@@ -5,8 +5,20 @@
 
 type PropertyType = 'byte' | 'two' | 'four' | 'variable' | 'string' | 'binary' | 'pair'
 type Carrier =
-  | 'connect' | 'will' | 'connack' | 'publish' | 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
-  | 'subscribe' | 'suback' | 'unsubscribe' | 'unsuback' | 'disconnect' | 'auth'
+  | 'connect'
+  | 'will'
+  | 'connack'
+  | 'publish'
+  | 'puback'
+  | 'pubrec'
+  | 'pubrel'
+  | 'pubcomp'
+  | 'subscribe'
+  | 'suback'
+  | 'unsubscribe'
+  | 'unsuback'
+  | 'disconnect'
+  | 'auth'
 
 /** What a decoded packet carries. Absent properties are absent keys. */
 export interface WireProperties {
