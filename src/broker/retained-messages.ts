@@ -51,11 +51,6 @@ export class RetainedMessages {
     return isOurs ? 0 : this.#core.journal.append(retainedRecord(entry))
   }
 
-  /** The retained message of a topic, if it has one. */
-  get(topicName: string): RetainedMessage | undefined {
-    return this.#tree.get(topicName)
-  }
-
   /** Walks those a filter matches, with undefined for each place visited in vain. */
   walk(topicFilter: string): Generator<RetainedMessage | undefined, void, undefined> {
     return this.#tree.walk(topicFilter)
