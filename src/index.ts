@@ -1,11 +1,36 @@
 /** The public library: what Node programs import from `topiary-mqtt`. */
-export { createBroker, type Broker, type BrokerParts, type ListenerAddress } from './server.ts'
-export type { PartialSettings, ListenerSettings } from './settings/settings.ts'
+export { createBroker, type BrokerParts } from './server/create-broker.ts'
+export type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './server/broker.ts'
+export { ManualClock } from './observe/manual-clock.ts'
+export { MqttError } from './contracts/embedding.ts'
+export type {
+  ConnectionEnd,
+  ConnectOptions,
+  MessageHandler,
+  OutboundMessage,
+  ProgramClient,
+  ProgramSubscription,
+  ReceivedMessage,
+  SubscribeOptions,
+} from './contracts/embedding.ts'
+export { SettingsError } from './settings/settings-file.ts'
+export type {
+  AuthenticationSettings,
+  HttpSettings,
+  ListenerSettings,
+  PartialSettings,
+  TlsSettings,
+} from './settings/settings.ts'
+export type { RightsRule, RightsSettings } from './auth/rights.ts'
 export type { Limits, Features } from './contracts/limits.ts'
+export type { Hooks, OutgoingMessage, Publication, PublicationChange } from './contracts/hooks.ts'
+export type { BrokerEvents, ClientInfo, DenialInfo, DropInfo } from './contracts/events.ts'
 export type { Authenticator, AuthenticationOutcome, AuthenticationRequest } from './contracts/authenticator.ts'
-export type { Access, AuthorizedClient, Authorizer } from './contracts/authorizer.ts'
+export type { Access, AccessAnswer, AuthorizedClient, Authorizer } from './contracts/authorizer.ts'
 export type { PeerInfo } from './contracts/byte-stream.ts'
+export type { ListenerAddress } from './contracts/listener.ts'
 export type { Counters, DropReason, Gauges, Statistics } from './contracts/statistics.ts'
 export type { MessageRecipient, Store, StoreRecord } from './contracts/store.ts'
 export type { Log } from './contracts/log.ts'
 export type { Clock } from './contracts/clock.ts'
+export type { Properties } from './protocol/properties.ts'

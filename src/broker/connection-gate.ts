@@ -18,6 +18,7 @@ export class ConnectionGate {
   admit(address: string): boolean {
     const { maximumConnections, maximumConnectionsPerAddress } = this.#limits
     if (maximumConnections > 0 && this.connections.size >= maximumConnections) return false
+    if (address === '') return true // a Unix socket, or a stream of the embedding program's
     const fromAddress = this.#byAddress.get(address) ?? 0
     return maximumConnectionsPerAddress === 0 || fromAddress < maximumConnectionsPerAddress
   }

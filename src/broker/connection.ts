@@ -1,5 +1,7 @@
 import type { AuthenticationOutcome } from '../contracts/authenticator.ts'
 import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
+import type { ClientInfo } from '../contracts/events.ts'
+import type { Terms } from '../contracts/limits.ts'
 import { PacketReader } from '../protocol/packet-reader.ts'
 import { PacketType, type ProtocolVersion, requiredFlags } from '../protocol/packet-types.ts'
 import type { Will } from '../protocol/packets/connect.ts'
@@ -18,6 +20,7 @@ import { handlePublish } from './handlers/handle-publish.ts'
 import { handlePublishResponse } from './handlers/handle-publish-response.ts'
 import { handleSubscribe } from './handlers/handle-subscribe.ts'
 import { handleUnsubscribe } from './handlers/handle-unsubscribe.ts'
+import { tellInOrder } from './hooks/tell-in-order.ts'
 import { Outbox } from './outbox.ts'
 import { PublishRights } from './publish-rights.ts'
 import { Responses } from './responses.ts'
@@ -74,6 +77,12 @@ export class Connection implements ByteStreamEvents, Timer {
   outboundAliases: OutboundTopicAliases | undefined = undefined
   /** The route of the last PUBLISH: the next one often has the same topic. */
   lastRoute: Route | undefined = undefined
+  /** An `onDeliver` hook thinks about the message at the head of the queue. */
+  isAskingHooks = false
+  /** What was promised in CONNACK holds until the end, whatever is set meanwhile. */
+  readonly terms: Terms
+  /** Why it ended, as a sentence for people. */
+  #endReason = 'the connection was lost'
   /** QoS 0 messages since everything gathered had last left: at most these are lost when the stream breaks. */
   unconfirmedQos0 = 0
   /** For the wheel: connect timeout first, keep alive after. */
@@ -87,6 +96,7 @@ export class Connection implements ByteStreamEvents, Timer {
   constructor(core: BrokerCore, stream: ByteStream) {
     this.core = core
     this.stream = stream
+    this.terms = core.terms
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
     this.rights = new PublishRights(core.authorizer, () => this.release())
@@ -97,6 +107,12 @@ export class Connection implements ByteStreamEvents, Timer {
 
   get peer(): PeerInfo {
     return this.stream.peer
+  }
+
+  /** As hooks and events see it. */
+  get info(): ClientInfo {
+    const { clientId, user, peer, protocolVersion } = this
+    return { clientId, user, peer, protocolVersion }
   }
 
   get isOpen(): boolean {
@@ -129,6 +145,7 @@ export class Connection implements ByteStreamEvents, Timer {
 
   /** The stream is gone, by the client's doing or the network's. */
   onClose(error?: Error): void {
+    if (error !== undefined) this.#endReason = `the connection was lost: ${error.message}`
     if (this.state === 'connected') {
       const { clientId, peer } = this
       this.core.log.info({ clientId, address: peer.address, error: error?.message }, 'connection lost')
@@ -152,6 +169,21 @@ export class Connection implements ByteStreamEvents, Timer {
     this.#lastPacketMs = this.core.time.update() // its keep alive stood still while we did not read
     this.stream.resume()
     this.#guarded(() => this.reader.resume())
+  }
+
+  /** Asks something that answers now or later; until `decided` has the answer this client is not read. */
+  wait<Answer>(ask: (then: (answer: Answer) => void) => void, decided: (answer: Answer) => void): void {
+    let isAnswered = false
+    let isHeld = false
+    ask((answer) => {
+      if (isAnswered) return
+      isAnswered = true
+      this.run(() => decided(answer))
+      if (isHeld) this.release()
+    })
+    if (isAnswered) return
+    isHeld = true
+    this.hold()
   }
 
   /** Runs work for this connection that comes from elsewhere, e.g. an authorizer's answer, under the same exit. */
@@ -205,6 +237,7 @@ export class Connection implements ByteStreamEvents, Timer {
   /** The one way out that the broker chooses: DISCONNECT where the version has it, then the end. The will goes out. */
   disconnect(reasonCode: ReasonCode, reasonString: string): void {
     if (!this.isOpen) return
+    this.#endReason = reasonString
     this.core.log.info(
       { clientId: this.clientId, address: this.peer.address, reason: reasonCodeName(reasonCode), detail: reasonString },
       'client disconnected by the broker',
@@ -216,6 +249,7 @@ export class Connection implements ByteStreamEvents, Timer {
   /** The client said goodbye. `keepsWill` when it asked for its will to be published. */
   clientLeft(keepsWill: boolean): void {
     if (!keepsWill) this.will = undefined
+    this.#endReason = 'the client disconnected'
     this.#end()
   }
 
@@ -356,7 +390,15 @@ export class Connection implements ByteStreamEvents, Timer {
     const { session } = this
     if (session === undefined) return
     this.session = undefined
+    if (this.state === 'connected') this.#tellDisconnected()
     this.core.sessions.connectionEnded(session, this, isTakenOver)
+  }
+
+  #tellDisconnected(): void {
+    const { core, info } = this
+    const details = { reason: this.#endReason }
+    core.emit('disconnected', info, details)
+    tellInOrder(core.hooks, 'onDisconnect', (hook) => hook.onDisconnect(info, details))
   }
 
   #drained(): void {

@@ -1,13 +1,22 @@
+import { EventEmitter } from 'node:events'
 import type { Authenticator } from '../contracts/authenticator.ts'
 import type { Authorizer } from '../contracts/authorizer.ts'
 import type { ByteStream } from '../contracts/byte-stream.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Features, Limits } from '../contracts/limits.ts'
+import type { BrokerEvents, DropInfo } from '../contracts/events.ts'
+import type { Features, Limits, Terms } from '../contracts/limits.ts'
 import type { Log } from '../contracts/log.ts'
 import { type DropReason, type Gauges, newCounters, type Statistics } from '../contracts/statistics.ts'
 import type { Store } from '../contracts/store.ts'
 import { ApplicationMessage } from '../protocol/application-message.ts'
+import { ReasonCode } from '../protocol/reason-codes.ts'
 import { encodeText } from '../protocol/text.ts'
+import { Denials } from './denials.ts'
+import { HookRegistry } from './hooks/hook-registry.ts'
+import { tellInOrder } from './hooks/tell-in-order.ts'
+import { HookedAuthenticator } from './hooks/hooked-authenticator.ts'
+import { HookedAuthorizer } from './hooks/hooked-authorizer.ts'
+import { RepeatedLines } from '../structures/repeated-lines.ts'
 import { BrokerTime } from './broker-time.ts'
 import { Connection } from './connection.ts'
 import { ConnectionGate } from './connection-gate.ts'
@@ -34,11 +43,18 @@ export interface CoreParts {
 
 /** The broker without its listeners: everything that connections share. */
 export class BrokerCore implements Statistics {
+  /** As they are now: one object that stays, whose values `change` sets. */
   readonly limits: Limits
-  readonly features: Features
+  /** What clients that connect now are told, and held to until they leave. */
+  terms: Terms
   readonly log: Log
-  readonly authenticator: Authenticator
-  readonly authorizer: Authorizer
+  readonly hooks: HookRegistry
+  readonly authenticator: HookedAuthenticator
+  readonly authorizer: HookedAuthorizer
+  readonly events = new EventEmitter<BrokerEvents>()
+  /** Anybody can make these lines come: one a second. */
+  readonly #turnedAway = new RepeatedLines(1000)
+  readonly denials = new Denials(this)
   readonly counters = newCounters()
   readonly time: BrokerTime
   readonly journal: Journal
@@ -57,21 +73,22 @@ export class BrokerCore implements Statistics {
   readonly inbound = new ApplicationMessage()
 
   constructor(parts: CoreParts) {
-    this.limits = parts.limits
-    this.features = parts.features
+    this.limits = { ...parts.limits }
+    this.terms = { limits: parts.limits, features: parts.features }
     this.log = parts.log
-    this.authenticator = parts.authenticator
-    this.authorizer = parts.authorizer
+    this.hooks = new HookRegistry(parts.log)
+    this.authenticator = new HookedAuthenticator(parts.authenticator, this.hooks)
+    this.authorizer = new HookedAuthorizer(parts.authorizer, this.hooks)
     this.time = new BrokerTime(parts.clock, (task) => this.guarded(task))
     this.journal = new Journal(parts.store, parts.log, (task) => this.guarded(task))
-    this.router = new Router(parts.authorizer, parts.limits.maximumTopicLevels)
+    this.router = new Router(this.authorizer, this.limits)
     this.sessions = new SessionRegistry(this)
     this.subscriptions = new Subscriptions(this)
     this.retained = new RetainedMessages(this)
     this.replays = new RetainedReplays(this)
     this.wills = new Wills(this)
     this.deliverer = new Deliverer(this)
-    this.gate = new ConnectionGate(parts.limits)
+    this.gate = new ConnectionGate(this.limits)
   }
 
   /** Takes a client's stream, or closes it when there is no room. */
@@ -87,12 +104,22 @@ export class BrokerCore implements Statistics {
     new Connection(this, stream).open()
   }
 
-  /** Publishes a message of the broker's own, e.g. for `$SYS` or a will. `message` owns its bytes. */
-  publish(topicName: string, message: ApplicationMessage): void {
+  /** A client that a listener did not let in: no MQTT was spoken. */
+  turnedAway(details: object): void {
+    this.counters.connectionsRefused++
+    const unsaid = this.#turnedAway.next('', this.time.nowMs)
+    if (unsaid !== undefined) this.log.info(unsaid === 0 ? details : { ...details, unsaid }, 'client turned away')
+  }
+
+  /**
+   * Publishes a message of the broker's own, e.g. for `$SYS` or a will. `message` owns its bytes. Returns the commit
+   * after which it is durable, 0 when it need not be, -1 when nobody subscribes.
+   */
+  publish(topicName: string, message: ApplicationMessage): number {
     const topicBytes = encodeText(topicName)
     const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity) // the limit is for clients
     message.topicBytes = route.topicBytes
-    this.deliverer.publish(route, message)
+    return this.deliverer.publish(route, message)
   }
 
   /** Runs what no connection answers for: a fault of ours is counted and logged, and the broker goes on. */
@@ -114,6 +141,37 @@ export class BrokerCore implements Statistics {
   dropped(reason: DropReason, clientId: string, count = 1): void {
     this.counters.drops[reason] += count
     this.log.debug({ reason, clientId, count }, 'message dropped')
+    if (this.isWatchingDrops) this.tellDrop({ reason, clientId, count })
+  }
+
+  /** Somebody wants to hear of every drop, also of those that are only counted otherwise. */
+  get isWatchingDrops(): boolean {
+    return this.hooks.of('onDrop') !== undefined || this.events.listenerCount('dropped') > 0
+  }
+
+  tellDrop(drop: DropInfo): void {
+    this.emit('dropped', drop)
+    tellInOrder(this.hooks, 'onDrop', (hook) => hook.onDrop(drop))
+  }
+
+  /** Tells listeners; one that throws is a fault of theirs, logged, and the next is told all the same. */
+  emit<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
+    for (const listener of this.events.rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this.events, values)
+      } catch (error) {
+        this.log.error(
+          { event: name, error: error instanceof Error ? error.stack : String(error) },
+          'a listener failed',
+        )
+      }
+    }
+  }
+
+  /** Other limits and features, for clients that connect from now on and for all that no client was promised. */
+  change(limits: Limits, features: Features): void {
+    Object.assign(this.limits, limits)
+    this.terms = { limits, features }
   }
 
   /** Ends all connections the way a stopping server does: wills go out, then DISCONNECT 0x8B. [MQTT5-3.14.4-2] */
@@ -126,6 +184,14 @@ export class BrokerCore implements Statistics {
   /** Stops timers. Connections must be gone. */
   stop(): void {
     this.time.stop()
+  }
+
+  /** Closes the connections of a user that there is no more. Client certificates speak for themselves. */
+  disconnectUser(user: string): void {
+    for (const connection of [...this.gate.connections]) {
+      if (connection.user !== user || connection.peer.certificateUser === user) continue
+      connection.disconnect(ReasonCode.notAuthorized, 'this user is no longer let in')
+    }
   }
 
   gauges(): Gauges {

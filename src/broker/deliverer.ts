@@ -1,9 +1,13 @@
+import type { Awaitable } from '../contracts/hooks.ts'
+import type { DropReason } from '../contracts/statistics.ts'
 import type { MessageRecipient } from '../contracts/store.ts'
 import type { ApplicationMessage } from '../protocol/application-message.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
+import { decodeText } from '../protocol/text.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
+import { askInOrder } from './hooks/ask-in-order.ts'
 import { GroupDeliverer } from './group-deliverer.ts'
 import { PublishWriter } from './publish-writer.ts'
 import type { Destination, Route } from './router.ts'
@@ -22,6 +26,7 @@ export class Deliverer {
   #lastDelivery: Delivery | undefined = undefined
   #recipients: MessageRecipient[] = []
   #waitingGroups: string[] = []
+  readonly #pumped = new Set<Connection>()
   /** Number of the message under way in the store. */
   sequence = 0
 
@@ -46,10 +51,16 @@ export class Deliverer {
     for (const destination of groups) this.#groups.deliver(route, message, destination)
     commit = Math.max(commit, this.record(message))
     if (destinations.length === 0 && groups.length === 0) {
-      if (message.publisherId !== '') this.#core.counters.drops['no-subscribers']++
+      if (message.publisherId !== '') this.#unwanted(message.publisherId)
       return commit === 0 ? -1 : commit
     }
     return commit
+  }
+
+  /** Nobody subscribes: too ordinary for a line in the log. */
+  #unwanted(clientId: string): void {
+    this.#core.counters.drops['no-subscribers']++
+    if (this.#core.isWatchingDrops) this.#core.tellDrop({ reason: 'no-subscribers', clientId, count: 1 })
   }
 
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
@@ -66,14 +77,14 @@ export class Deliverer {
     const { journal, time } = this.#core
     // a session that ends with its connection is not in the store: its messages wait for no commit
     const durable = session.isDurable ? journal.durable : Infinity
-    while (outbound.hasWaiting && !this.isOutboxFull(connection)) {
+    while (outbound.hasWaiting && !connection.isAskingHooks && !this.isOutboxFull(connection)) {
       const taken = outbound.take(time.nowMs, durable)
       if (taken === 'nothing') {
         if (outbound.isWaitingForCommit) journal.wait(connection)
         break
       }
       if (taken === 'pubrel') connection.responses.publishResponse('pubrel', outbound.takenPacketId, 0, 0)
-      else this.#sendTaken(session, connection)
+      else this.#sendPastHooks(session, connection)
     }
     if (session.groups !== undefined) {
       for (const group of session.groups) this.#groups.pump(group as SubscriptionGroup)
@@ -122,7 +133,12 @@ export class Deliverer {
   ): boolean {
     const connection = session.link
     if (qos === 0) {
-      if (connection !== undefined) return this.sendQos0(connection, message, retain, identifiers)
+      if (connection !== undefined) {
+        if (this.#core.hooks.of('onDeliver') === undefined) {
+          return this.sendQos0(connection, message, retain, identifiers)
+        }
+        return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
+      }
       if (this.#core.limits.queueQos0 && session.isDurable) {
         return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
       }
@@ -159,7 +175,8 @@ export class Deliverer {
     const { outbound, isDurable, link: connection } = session
     const isKept = isDurable || group !== undefined
     // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
-    const mayAdmit = !(isDurable && qos === 2) && (!isKept || outbound.hasRoom)
+    const waits = (isDurable && qos === 2) || this.#core.hooks.of('onDeliver') !== undefined
+    const mayAdmit = !waits && (!isKept || outbound.hasRoom)
     const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
     if (packetId === 0 || connection === undefined) {
       return this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, group))
@@ -180,6 +197,7 @@ export class Deliverer {
   #enqueue(session: ClientSession, delivery: Delivery): boolean {
     const outcome = session.outbound.enqueue(delivery)
     if (outcome === 'queued') {
+      if (session.link !== undefined && this.#core.hooks.of('onDeliver') !== undefined) this.#pumpSoon(session.link)
       if (!session.isDurable) return true
       this.#addRecipient(session, delivery)
       if (session.link !== undefined) this.#core.journal.wait(session.link)
@@ -199,16 +217,88 @@ export class Deliverer {
     else connection.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
   }
 
+  /** What a hook may drop waits in the session until it has been asked. */
+  #pumpSoon(connection: Connection): void {
+    if (this.#pumped.size === 0) {
+      setImmediate(() => {
+        const pumped = [...this.#pumped]
+        this.#pumped.clear()
+        for (const waiting of pumped) waiting.run(() => waiting.pump())
+      })
+    }
+    this.#pumped.add(connection)
+  }
+
+  #sendPastHooks(session: ClientSession, connection: Connection): void {
+    const { hooks } = this.#core
+    const onDeliver = hooks.of('onDeliver')
+    if (onDeliver === undefined) {
+      this.#sendTaken(session, connection)
+      return
+    }
+    const { outbound } = session
+    const { message, qos, retain } = outbound.takenDelivery as Delivery
+    const outgoing = {
+      clientId: session.clientId,
+      user: session.user,
+      topicName: decodeText(message.topicBytes, 0, message.topicBytes.length),
+      payload: message.bytes.subarray(message.payloadStart, message.payloadEnd),
+      qos,
+      retain,
+    }
+    connection.isAskingHooks = true
+    let isLater = false
+    askInOrder<(typeof onDeliver)[number], boolean>(
+      onDeliver,
+      (hook) => hook.onDeliver(outgoing) as Awaitable<boolean | undefined>,
+      (hook, error) => {
+        hooks.failed(hook, 'onDeliver', error)
+        return false
+      },
+      (answer) => {
+        connection.isAskingHooks = false
+        if (session.link !== connection) {
+          // QoS 1 and 2 are in flight in the session and come again with its client
+          if (qos === 0) this.#core.dropped('connection-lost', session.clientId)
+          return
+        }
+        connection.run(() => {
+          if (answer === false) this.#discardTaken(session, 'refused-by-hook')
+          else this.#sendTaken(session, connection)
+          if (isLater) connection.pump()
+        })
+      },
+    )
+    isLater = true
+  }
+
+  #discardTaken(session: ClientSession, reason: DropReason): void {
+    const { takenPosition } = session.outbound
+    this.#core.dropped(reason, session.clientId)
+    session.outbound.discard(takenPosition)
+    this.#core.sessions.recordDelivered(session, takenPosition)
+  }
+
   #sendTaken(session: ClientSession, connection: Connection): void {
     const { outbound } = session
     const delivery = outbound.takenDelivery as Delivery
     const { takenPacketId, takenDup, takenPosition } = outbound
     const { message, qos, retain, subscriptionIdentifiers } = delivery
+    if (delivery.rightsEpoch !== this.#core.authorizer.epoch && !this.#mayStillReceive(session, message)) {
+      this.#discardTaken(session, 'not-authorized')
+      return
+    }
     if (!this.#writer.write(connection, message, qos, retain, takenDup, takenPacketId, subscriptionIdentifiers)) {
       outbound.discard(takenPosition)
       this.#core.sessions.recordDelivered(session, takenPosition)
     } else if (qos === 0) connection.unconfirmedQos0++
     else if (!session.isDurable && delivery.group === undefined) outbound.forgetTaken()
+  }
+
+  /** Rights have changed since it was queued. Its subscription may be gone: the topic itself stands for the filter. */
+  #mayStillReceive(session: ClientSession, { topicBytes }: ApplicationMessage): boolean {
+    const topicName = decodeText(topicBytes, 0, topicBytes.length)
+    return this.#core.router.mayReceive({ session, filter: topicName }, topicName)
   }
 
   /** Sessions that are owed the same in the same way share one delivery. */
@@ -229,7 +319,16 @@ export class Deliverer {
       last.group === group &&
       last.commit === commit
     if (isSame) return last
-    this.#lastDelivery = { message: this.detach(message), qos, retain, subscriptionIdentifiers, commit, group }
+    const rightsEpoch = this.#core.authorizer.epoch
+    this.#lastDelivery = {
+      message: this.detach(message),
+      qos,
+      retain,
+      subscriptionIdentifiers,
+      commit,
+      rightsEpoch,
+      group,
+    }
     return this.#lastDelivery
   }
 

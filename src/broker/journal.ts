@@ -1,4 +1,5 @@
 import type { Log } from '../contracts/log.ts'
+import { Histogram } from '../structures/histogram.ts'
 import type { Store, StoreRecord } from '../contracts/store.ts'
 
 /** Somebody whose answers wait for a commit. */
@@ -23,6 +24,8 @@ export class Journal {
   #isScheduled = false
   /** Number of the batch being gathered: what is appended now is durable with it. */
   commit = 1
+  /** From handing a batch to the store until it is durable. */
+  readonly latency = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1])
   /** Highest number that is settled: durable, or failed and told to those who waited for it. */
   durable = 0
   readonly #begin = (): void => {
@@ -73,6 +76,23 @@ export class Journal {
     })
   }
 
+  /** Resolves when `commit` is durable; rejects when it could not be made so. */
+  durableAt(commit: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: CommitWaiter = {
+        committed: (settled) => {
+          if (settled < commit) return
+          this.forget(waiter)
+          resolve()
+        },
+        commitFailed: (failed) => {
+          if (failed === commit) reject(new Error('the store could not keep it'))
+        },
+      }
+      this.wait(waiter)
+    })
+  }
+
   #storeGathered(): void {
     if (this.#isStoring || this.#gathering.length === 0) return
     const batch = this.#gathering
@@ -80,8 +100,12 @@ export class Journal {
     this.#gathering = []
     this.commit++
     this.#isStoring = true
+    const startedMs = performance.now()
     try {
-      this.#store.append(batch, (error) => this.#stored(commit, error))
+      this.#store.append(batch, (error) => {
+        this.latency.record((performance.now() - startedMs) / 1000)
+        this.#stored(commit, error)
+      })
     } catch (error) {
       setImmediate(() => this.#stored(commit, error instanceof Error ? error : new Error(String(error))))
     }

@@ -58,7 +58,7 @@ function takeOver(session: ClientSession, isResumed: boolean): void {
 }
 
 function expirySeconds(connection: Connection, packet: ConnectPacket): number {
-  const { limits } = connection.core
+  const { limits } = connection.terms
   if (packet.protocolVersion !== 5) return packet.cleanStart ? 0 : limits.mqtt3SessionExpirySeconds
   return Math.min(packet.properties.sessionExpiryInterval ?? 0, limits.maximumSessionExpirySeconds)
 }

@@ -1,4 +1,4 @@
-import type { Authorizer, AuthorizedClient } from '../contracts/authorizer.ts'
+import { type Authorizer, type AuthorizedClient, grants } from '../contracts/authorizer.ts'
 import type { Route } from './router.ts'
 
 /** Answers remembered per connection before they are forgotten all at once. */
@@ -34,13 +34,13 @@ export class PublishRights {
     let answer: boolean | undefined
     let isLater = false
     const access = { action: 'publish', topicName: route.topicName, qos, retain } as const
-    const atOnce = this.#authorizer.authorize(client, access, (allowed) => {
+    const atOnce = this.#authorizer.authorize(client, access, (late) => {
       if (answer !== undefined) return // a second answer changes nothing
-      answer = allowed
-      this.#remember(route, kind, allowed)
+      answer = grants(late, qos)
+      this.#remember(route, kind, answer)
       if (isLater) this.#onAnswer()
     })
-    answer ??= atOnce
+    if (atOnce !== undefined) answer ??= grants(atOnce, qos)
     isLater = true
     return answer === undefined ? undefined : this.#remember(route, kind, answer)
   }

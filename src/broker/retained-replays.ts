@@ -75,7 +75,7 @@ export class RetainedReplays {
       const { filter } = walk.subscription
       const next = session.subscriptions.get(filter) === walk.subscription ? walk.places.next() : undefined
       if (next === undefined || next.done) replay.walks.delete(filter)
-      else if (next.value !== undefined) this.#send(session, replay, walk, next.value)
+      else if (next.value !== undefined) this.#send(replay, walk, next.value)
     }
     replay.isScheduled = true
     setImmediate(() => {
@@ -84,9 +84,10 @@ export class RetainedReplays {
     })
   }
 
-  #send(session: ClientSession, replay: SessionReplay, walk: Walk, { topicName, message }: RetainedMessage): void {
+  #send(replay: SessionReplay, walk: Walk, { topicName, message }: RetainedMessage): void {
     if (replay.wasSentLive(topicName, walk.startedAt) || message.expiresAtMs <= this.#core.time.nowMs) return
-    if (this.#core.router.mayReceive(session, topicName)) this.#core.deliverer.replay(walk.subscription, message)
+    if (this.#core.router.mayReceive(walk.subscription, topicName))
+      this.#core.deliverer.replay(walk.subscription, message)
   }
 
   #hasRoom(session: ClientSession): boolean {

@@ -1,4 +1,5 @@
-import type { Authorizer } from '../contracts/authorizer.ts'
+import { type Authorizer, grants } from '../contracts/authorizer.ts'
+import type { Limits } from '../contracts/limits.ts'
 import { copyOf } from '../protocol/copy-bytes.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
@@ -73,7 +74,7 @@ const MERGED_BYTES = 128
 export class Router {
   readonly #trie = new SubscriptionTrie<ClientSubscription | SubscriptionGroup>()
   readonly #authorizer: Authorizer
-  readonly #maximumTopicLevels: number
+  readonly #limits: Pick<Limits, 'maximumTopicLevels'>
   /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32)
   #young = new Map<number, Route>()
@@ -83,9 +84,9 @@ export class Router {
   readonly #changedFilters: (readonly string[])[] = []
   #changes = 0
 
-  constructor(authorizer: Authorizer, maximumTopicLevels: number) {
+  constructor(authorizer: Authorizer, limits: Pick<Limits, 'maximumTopicLevels'>) {
     this.#authorizer = authorizer
-    this.#maximumTopicLevels = maximumTopicLevels
+    this.#limits = limits
   }
 
   add(topicFilter: string, subscriber: ClientSubscription | SubscriptionGroup): void {
@@ -103,7 +104,7 @@ export class Router {
   }
 
   /** The route of a topic name given as UTF-8 bytes, up to date. Throws ProtocolError for a name that is none. */
-  resolve(bytes: Uint8Array, start: number, end: number, maximumLevels = this.#maximumTopicLevels): Route {
+  resolve(bytes: Uint8Array, start: number, end: number, maximumLevels = this.#limits.maximumTopicLevels): Route {
     const hash = this.#hash(bytes, start, end)
     let route = find(this.#young, hash, bytes, start, end)
     if (route === undefined) {
@@ -121,10 +122,11 @@ export class Router {
     route.changesSeen = this.#changes
   }
 
-  mayReceive(session: ClientSession, topicName: string): boolean {
+  mayReceive({ session, filter }: Pick<ClientSubscription, 'session' | 'filter'>, topicName: string): boolean {
     const client = { clientId: session.clientId, user: session.user, peer: session.link?.peer }
+    const answer = this.#authorizer.authorize(client, { action: 'receive', topicName, topicFilter: filter }, tooLate)
     // the contract has this answered at once; an answer that is not there is a no
-    return this.#authorizer.authorize(client, { action: 'receive', topicName }, tooLate) === true
+    return answer !== undefined && grants(answer, 0)
   }
 
   #isAffected(route: Route): boolean {
@@ -159,13 +161,13 @@ export class Router {
         groups.push({ group: subscriber, denied: this.#denied(subscriber, route.topicName) })
         return
       }
+      if (!this.mayReceive(subscriber, route.topicName)) return
       const found = bySession.get(subscriber.session)
       if (found === undefined) bySession.set(subscriber.session, [subscriber])
       else found.push(subscriber)
     })
     const destinations: Destination[] = []
     for (const [session, subscriptions] of bySession) {
-      if (!this.mayReceive(session, route.topicName)) continue
       destinations.push(newDestination(session, subscriptions))
       this.#youngBytes += subscriptions.length === 1 ? SINGLE_BYTES : MERGED_BYTES
     }
@@ -175,7 +177,7 @@ export class Router {
   }
 
   #denied(group: SubscriptionGroup, topicName: string): ReadonlySet<ClientSubscription> {
-    const denied = group.members.filter((member) => !this.mayReceive(member.session, topicName))
+    const denied = group.members.filter((member) => !this.mayReceive(member, topicName))
     return denied.length === 0 ? nobody : new Set(denied)
   }
 

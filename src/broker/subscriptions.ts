@@ -65,7 +65,12 @@ export class Subscriptions {
   #group(filter: string, shareName: string, topicFilter: string): SubscriptionGroup {
     let group = this.#groups.get(filter)
     if (group === undefined) {
-      group = new SubscriptionGroup(filter, shareName, topicFilter, this.#core.features.sharedSubscriptionStrategy)
+      group = new SubscriptionGroup(
+        filter,
+        shareName,
+        topicFilter,
+        this.#core.terms.features.sharedSubscriptionStrategy,
+      )
       this.#groups.set(filter, group)
       this.#core.router.add(topicFilter, group)
     }

@@ -1,8 +1,11 @@
+import { type AccessAnswer, grants } from '../contracts/authorizer.ts'
+import type { Publication } from '../contracts/hooks.ts'
 import { newApplicationMessage } from '../protocol/new-application-message.ts'
 import type { Will } from '../protocol/packets/connect.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
+import { askPublish } from './hooks/ask-publish.ts'
 import type { ClientSession } from './types.ts'
 
 interface PendingWill extends Timer {
@@ -70,16 +73,11 @@ export class Wills {
     const { topicName, qos, retain } = will
     const { clientId, user, peer } = client
     let isDecided = false
-    const decided = (allowed: boolean): void => {
+    const decided = (answer: AccessAnswer): void => {
       if (isDecided) return
       isDecided = true
-      if (!allowed) {
-        this.#core.dropped('not-authorized', clientId)
-        this.#core.log.info({ clientId, topicName }, 'will not published: not authorized')
-        return
-      }
-      const message = newApplicationMessage(will, clientId, this.#core.time.nowMs) // expiry begins now
-      this.#core.publish(topicName, message)
+      if (!grants(answer, qos)) this.#core.denials.publish({ clientId, user, peer }, topicName)
+      else this.#pastHooks({ client: { clientId, user, peer }, ...will })
     }
     const answer = this.#core.authorizer.authorize(
       { clientId, user, peer },
@@ -87,5 +85,14 @@ export class Wills {
       decided,
     )
     if (answer !== undefined) decided(answer)
+  }
+
+  #pastHooks(publication: Publication): void {
+    const { clientId } = publication.client
+    askPublish(this.#core.hooks, publication, (outcome) => {
+      if (outcome === false) this.#core.dropped('refused-by-hook', clientId)
+      // its expiry begins now
+      else this.#core.publish(outcome.topicName, newApplicationMessage(outcome, clientId, this.#core.time.nowMs))
+    })
   }
 }

@@ -3,6 +3,8 @@ export const exitCode = {
   ok: 0,
   failed: 1,
   usage: 2,
+  /** The settings cannot be used: EX_CONFIG of sysexits.h. */
+  config: 78,
   /** `sub --timeout` ran out; the number mosquitto_sub uses. */
   timedOut: 27,
 } as const

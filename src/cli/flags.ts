@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from './cli-error.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../settings/nearest.ts'
 
 interface FlagBase {
   /** One letter, for `-x`. */
@@ -17,6 +17,8 @@ interface ValueFlagBase extends FlagBase {
   readonly value: string
   /** May be given several times; the value is then a list. */
   readonly many?: true
+  /** What stands alone, without a flag in front, is its value. */
+  readonly positional?: true
 }
 
 interface IntegerFlag extends ValueFlagBase {
@@ -67,7 +69,13 @@ export function parseFlags<T extends FlagTable>(table: T, argv: readonly string[
   const given = new Set<string>()
   for (const token of tokensOf(table, argv)) {
     if (token.kind === 'option-terminator') continue
-    if (token.kind === 'positional') throw new UsageError(unexpectedArgument(table, token.value))
+    if (token.kind === 'positional') {
+      const name = Object.keys(table).find((candidate) => isPositional(table[candidate]) && !given.has(candidate))
+      if (name === undefined) throw new UsageError(unexpectedArgument(table, token.value))
+      given.add(name)
+      values.set(name, token.value)
+      continue
+    }
     const flag = Object.hasOwn(table, token.name) ? table[token.name] : undefined
     if (flag === undefined) throw new UsageError(unknownFlag(table, token.rawName))
     if (flag.kind === 'switch') {
@@ -140,6 +148,10 @@ function readValue(flag: Exclude<Flag, { kind: 'switch' }>, rawName: string, tex
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (number >= flag.min && number <= flag.max) return number
   throw new UsageError(`${rawName} takes a whole number from ${flag.min} to ${flag.max}, not "${text}"`)
+}
+
+function isPositional(flag: Flag | undefined): boolean {
+  return flag !== undefined && flag.kind !== 'switch' && flag.positional === true
 }
 
 function unknownFlag(table: FlagTable, rawName: string): string {

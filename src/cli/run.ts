@@ -1,21 +1,36 @@
+import { SettingsError } from '../settings/settings-file.ts'
+import { aclTestCommand } from './acl-test.ts'
+import { checkConfigCommand } from './check-config.ts'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { asksForHelp, type FlagTable } from './flags.ts'
 import { commandHelp, globalHelp } from './help.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../settings/nearest.ts'
+import { passwdCommand } from './passwd.ts'
 import { pubCommand } from './pub.ts'
 import { startCommand } from './start.ts'
 import { subCommand } from './sub.ts'
 import type { Terminal } from './terminal.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from '../settings/version.ts'
 
-export const commands: readonly Command[] = [startCommand, pubCommand, subCommand]
+export const commands: readonly Command[] = [
+  startCommand,
+  checkConfigCommand,
+  passwdCommand,
+  aclTestCommand,
+  pubCommand,
+  subCommand,
+]
 
 /** Runs the command that `argv` (without node and script) asks for and resolves with the exit code. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     return await dispatch(argv, terminal)
   } catch (error) {
+    if (error instanceof SettingsError) {
+      terminal.stderr.write(error.faults.map((fault) => `topiary: ${fault}\n`).join(''))
+      return exitCode.config
+    }
     terminal.stderr.write(`topiary: ${error instanceof Error ? error.message : String(error)}\n`)
     if (error instanceof UsageError) return exitCode.usage
     if (!(error instanceof OperatorError) && error instanceof Error) terminal.stderr.write(`${error.stack}\n`)
@@ -28,19 +43,20 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   if (first === '--version') return say(terminal, `topiary ${packageVersion()}\n`)
   if (first === '--help' || first === '-h') return say(terminal, globalHelp(commands))
   if (first === 'help') {
-    const [name] = rest
-    return say(terminal, name === undefined ? globalHelp(commands) : commandHelp(commandNamed(name)))
+    const [name, second] = rest
+    return say(terminal, name === undefined ? globalHelp(commands) : commandHelp(commandNamed(name, second)))
   }
   const isCommand = first !== '' && !first.startsWith('-')
-  const command = isCommand ? commandNamed(first) : startCommand
-  const flags = isCommand ? rest : argv
+  const command = isCommand ? commandNamed(first, rest[0]) : startCommand
+  const flags = isCommand ? rest.slice(command.name.split(' ').length - 1) : argv
   if (asksForHelp(flagsOf(command), flags)) return say(terminal, commandHelp(command))
   if (isCommand && flags[0] === '--version') return say(terminal, `topiary ${packageVersion()}\n`)
   return command.run(flags, terminal)
 }
 
-function commandNamed(name: string): Command {
-  const found = commands.find((command) => command.name === name)
+/** Some commands are two words: `acl test`. */
+function commandNamed(name: string, second = ''): Command {
+  const found = commands.find((command) => command.name === name || command.name === `${name} ${second}`)
   if (found !== undefined) return found
   const names = commands.map((command) => command.name)
   const meant = nearest(name, names)

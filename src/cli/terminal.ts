@@ -9,6 +9,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Resolves at the first SIGINT or SIGTERM; the process ends at once at the second. */
   stopRequested(): Promise<NodeJS.Signals>
+  /** Calls `reload` at every SIGHUP from now on. */
+  onReload(reload: () => void): void
 }
 
 export function processTerminal(): Terminal {
@@ -23,6 +25,7 @@ export function processTerminal(): Terminal {
     stderrIsTty: process.stderr.isTTY,
     env: process.env,
     stopRequested: () => (stop ??= firstSignal()),
+    onReload: (reload) => void process.on('SIGHUP', reload),
   }
 }
 

@@ -1,11 +1,19 @@
 /** Where a connection came from, for limits, log lines and authentication. */
 export interface PeerInfo {
-  readonly transport: 'tcp' | 'websocket'
-  /** Remote address without port, as text; empty when the stream has none. */
+  /** `stream` is one that the embedding program handed in, or an in-process client's. */
+  readonly transport: 'tcp' | 'websocket' | 'unix' | 'stream'
+  readonly isEncrypted: boolean
+  /** Remote address without port, as text; empty when the stream has none. Behind a proxy: the client's own. */
   readonly address: string
   readonly port: number
   /** Name of the listener that accepted it, e.g. `mqtt://127.0.0.1:1883`. */
   readonly listener: string
+  /** Clients that say nothing of who they are may come in here. */
+  readonly allowsAnonymous: boolean
+  /** Who the verified client certificate says it is, where the listener takes its word for it. */
+  readonly certificateUser: string | undefined
+  /** The embedding program itself: it may do everything. */
+  readonly isTrusted?: true
 }
 
 /** What a connection tells its stream's owner about: bytes in, and the end. */

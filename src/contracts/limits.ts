@@ -63,6 +63,14 @@ export interface Features {
   readonly subscriptionIdentifiersAvailable: boolean
   readonly sharedSubscriptionAvailable: boolean
   readonly sharedSubscriptionStrategy: SharedStrategy
+  /** What becomes of a publish without the right to it from a 3.x client, which cannot be told. */
+  readonly mqtt3RefusedPublish: 'acknowledge' | 'disconnect'
   /** Refuse MQTT 3.1 client identifiers longer than 23 characters, as that text has it. */
   readonly strictMqtt31ClientIds: boolean
+}
+
+/** What a client is told in CONNACK and may rely on for as long as it is connected. */
+export interface Terms {
+  readonly limits: Limits
+  readonly features: Features
 }

@@ -7,6 +7,7 @@ export const dropReasons = [
   'packet-too-large',
   'not-authorized',
   'refused-by-client',
+  'refused-by-hook',
   'session-ended',
   'connection-lost',
   'no-subscribers',
@@ -36,6 +37,9 @@ export interface Counters {
   sessionsExpired: number
   /** Most sessions that were known at once. */
   sessionsMaximum: number
+  /** Refused for want of rights: publishes (wills included), and topic filters of SUBSCRIBE. */
+  publishesDenied: number
+  subscriptionsDenied: number
   /** Connections closed because the client broke the protocol. */
   protocolErrors: number
   /** Connections closed because of a fault of ours; should stay 0. */
@@ -79,6 +83,8 @@ export function newCounters(): Counters {
     connectionsRefused: 0,
     sessionsExpired: 0,
     sessionsMaximum: 0,
+    publishesDenied: 0,
+    subscriptionsDenied: 0,
     protocolErrors: 0,
     assertions: 0,
     drops: Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Record<DropReason, number>,

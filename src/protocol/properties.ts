@@ -117,11 +117,14 @@ const ruleById: readonly (PropertyRule | undefined)[] = Array.from({ length: 0x2
 
 /** Reads a property length and the properties behind it. */
 export function decodeProperties(reader: ByteReader, place: PropertyPlace): Properties {
-  const properties: Properties = {}
   const byteCount = reader.variableByteInteger()
-  if (byteCount === 0) return properties
   if (byteCount > reader.remaining) throw malformed('the property length passes the end of the packet')
-  const end = reader.at + byteCount
+  return decodePropertyBody(reader, place, reader.at + byteCount)
+}
+
+/** Reads the properties up to `end`, without a length in front: the form in which messages keep them. */
+export function decodePropertyBody(reader: ByteReader, place: PropertyPlace, end = reader.end): Properties {
+  const properties: Properties = {}
   while (reader.at < end) decodeProperty(reader, place, properties)
   if (reader.at !== end) throw malformed('a property passes the end of the properties')
   return properties

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly subscriptionIdentifiers: readonly number[]
   /** The commit that makes it durable, 0 when it is not to be. A QoS 2 PUBLISH is not written before. */
   readonly commit: number
+  /** Under which rights it was owed: of another epoch, they are asked for again before it is sent. */
+  readonly rightsEpoch: number
   /** The shared subscription it came by, so that it can go to another member when this session ends. */
   readonly group: object | undefined
 }

@@ -1,154 +1,137 @@
+import type { RightsSettings } from '../auth/rights.ts'
 import type { Features, Limits } from '../contracts/limits.ts'
+import { explainIssue } from './explain-issue.ts'
+import { settingsSchema } from './schema.ts'
 
-/** What the broker can be told: the whole of it, with its defaults. `docs/limits.md` is tested against this file. */
+/** What the broker can be told: the whole of it. Texts, bounds and defaults: settings/schema.ts, docs/settings.md. */
 
-export interface TcpListenerSettings {
-  readonly kind: 'tcp'
+/** TLS of a listener. Files are PEM; relative names are relative to the settings file. */
+export interface TlsSettings {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly keyPassphrase?: string | undefined
+  /** Authorities whose client certificates are believed. */
+  readonly caFile?: string | undefined
+  /** Revoked client certificates. */
+  readonly revocationFile?: string | undefined
+  readonly minimumVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL cipher list, for TLS 1.2 and 1.3. */
+  readonly ciphers?: string | undefined
+  readonly clientCertificate?: 'none' | 'optional' | 'required'
+  /** What of a verified client certificate is taken for the user name. */
+  readonly certificateUser?: 'none' | 'common-name' | 'subject'
+}
+
+interface AnyListenerSettings {
+  /** Default: only where nobody but this machine can reach the listener. */
+  readonly allowAnonymous?: boolean | undefined
+}
+
+interface NetworkListenerSettings extends AnyListenerSettings {
   /** Address to listen on, 127.0.0.1 when left out. */
   readonly host?: string
   /** 0 takes a free port. */
   readonly port: number
+  readonly tls?: TlsSettings | undefined
+  /** Every connection begins with a PROXY protocol header (version 1 or 2). */
+  readonly proxyProtocol?: boolean
 }
 
-export interface WebSocketListenerSettings {
+export interface TcpListenerSettings extends NetworkListenerSettings {
+  readonly kind: 'tcp'
+}
+
+export interface WebSocketListenerSettings extends NetworkListenerSettings {
   readonly kind: 'websocket'
-  readonly host?: string
-  readonly port: number
   /** Values of the Origin header that are let in; empty lets any in. A request without Origin is not a browser's. */
   readonly allowedOrigins?: readonly string[]
 }
 
-export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings
+export interface UnixListenerSettings extends AnyListenerSettings {
+  readonly kind: 'unix'
+  readonly path: string
+  /** Octal permissions of the socket file, e.g. `660`. */
+  readonly mode?: string
+}
 
+export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings | UnixListenerSettings
+
+export interface AuthenticationSettings {
+  /** Written by `topiary passwd`. */
+  readonly passwordFile?: string | undefined
+  /** Password hashes computed at once; default 1 on two cores or fewer, else 2. */
+  readonly hashConcurrency?: 1 | 2 | undefined
+  /** Logins that may wait for theirs before further ones hear "server busy". */
+  readonly maximumWaitingLogins?: number
+}
+
+export interface HttpSettings {
+  readonly host?: string
+  readonly port: number
+}
+
+/** Every setting with a value. */
 export interface Settings {
   readonly listeners: readonly ListenerSettings[]
+  readonly authentication: AuthenticationSettings & { readonly maximumWaitingLogins: number }
+  /** Absent: everybody may do everything. */
+  readonly rights?: RightsSettings | undefined
   readonly limits: Limits
   readonly features: Features
+  /** Absent: none. */
+  readonly http?: HttpSettings | undefined
   /** Seconds between updates of `$SYS`; 0 switches it off. */
   readonly sysIntervalSeconds: number
   /** How long a stop waits for queued bytes to leave before connections are cut. */
   readonly shutdownGraceMs: number
-}
-
-export const defaultLimits: Limits = {
-  maximumConnections: 0,
-  maximumConnectionsPerAddress: 0,
-  connectTimeoutMs: 10_000,
-  maximumConnectPacketBytes: 512 * 1024,
-  maximumPacketBytes: 16 * 1024 * 1024,
-  receiveMaximum: 1024,
-  topicAliasMaximum: 64,
-  outboundTopicAliasMaximum: 64,
-  maximumKeepAliveSeconds: 0,
-  maximumSessionExpirySeconds: 4_294_967_295,
-  mqtt3SessionExpirySeconds: 30 * 24 * 3600,
-  maximumSessions: 1_000_000,
-  maximumSubscriptionsPerSession: 10_000,
-  maximumTopicLevels: 128,
-  maximumInflightMessages: 65_535,
-  maximumQueuedMessages: 100_000,
-  maximumQueuedBytes: 32 * 1024 * 1024,
-  queueFullPolicy: 'drop-oldest',
-  queueQos0: false,
-  maximumOutboxBytes: 16 * 1024 * 1024,
-  maximumOutboxBytesTotal: 256 * 1024 * 1024,
-  maximumUncommittedBytes: 4 * 1024 * 1024,
-  maximumUncommittedBytesTotal: 64 * 1024 * 1024,
-  maximumRetainedMessages: 1_000_000,
-  maximumRetainedBytes: 1024 * 1024 * 1024,
-}
-
-export const defaultFeatures: Features = {
-  maximumQos: 2,
-  retainAvailable: true,
-  wildcardSubscriptionAvailable: true,
-  subscriptionIdentifiersAvailable: true,
-  sharedSubscriptionAvailable: true,
-  sharedSubscriptionStrategy: 'round-robin',
-  strictMqtt31ClientIds: false,
-}
-
-export const defaultSettings: Settings = {
-  listeners: [
-    { kind: 'tcp', host: '127.0.0.1', port: 1883 },
-    { kind: 'websocket', host: '127.0.0.1', port: 9001, allowedOrigins: [] },
-  ],
-  limits: defaultLimits,
-  features: defaultFeatures,
-  sysIntervalSeconds: 10,
-  shutdownGraceMs: 5_000,
+  /** Of the command `topiary start`; a program that embeds the broker has a log of its own. */
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
 /** The settings a caller leaves out take their defaults. */
 export interface PartialSettings {
-  readonly listeners?: readonly ListenerSettings[]
-  readonly limits?: Partial<Limits>
-  readonly features?: Partial<Features>
-  readonly sysIntervalSeconds?: number
-  readonly shutdownGraceMs?: number
+  /** For editors: where the JSON Schema of a settings file is. */
+  readonly $schema?: string | undefined
+  readonly version?: 1 | undefined
+  readonly listeners?: readonly ListenerSettings[] | undefined
+  readonly authentication?: AuthenticationSettings | undefined
+  readonly rights?: RightsSettings | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly features?: Partial<Features> | undefined
+  readonly http?: HttpSettings | undefined
+  readonly sysIntervalSeconds?: number | undefined
+  readonly shutdownGraceMs?: number | undefined
+  readonly logLevel?: Settings['logLevel'] | undefined
 }
 
-/** Numbers the protocol itself bounds; all other limits are whole numbers from 0 on. */
-const bounds: Partial<Record<keyof Limits, readonly [least: number, most: number]>> = {
-  maximumConnectPacketBytes: [64, 268_435_460],
-  maximumPacketBytes: [64, 268_435_460],
-  receiveMaximum: [1, 65_535],
-  topicAliasMaximum: [0, 65_535],
-  outboundTopicAliasMaximum: [0, 65_535],
-  maximumKeepAliveSeconds: [0, 65_535],
-  maximumSessionExpirySeconds: [0, 4_294_967_295],
-  mqtt3SessionExpirySeconds: [0, 4_294_967_295],
-  maximumTopicLevels: [1, 65_536],
-  maximumInflightMessages: [1, 65_535],
-  connectTimeoutMs: [1, 2_147_483_647],
+/** One thing that is wrong. */
+export interface SettingsFault {
+  readonly path: readonly (string | number)[]
+  /** The key at `path` is what is wrong, not its value. */
+  readonly isKey: boolean
+  /** Names the setting, what it may be and what it was; never a secret. */
+  readonly message: string
 }
 
-const words: Readonly<Record<string, readonly unknown[]>> = {
-  'limits.queueFullPolicy': ['drop-oldest', 'drop-newest', 'disconnect'],
-  'features.maximumQos': [0, 1, 2],
-  'features.sharedSubscriptionStrategy': ['round-robin', 'random', 'sticky', 'hash-topic'],
+/** Fills in defaults, or says everything that is wrong. */
+export function checkSettings(given: unknown): { readonly settings: Settings } | { readonly faults: SettingsFault[] } {
+  const outcome = settingsSchema.safeParse(given)
+  if (!outcome.success) return { faults: outcome.error.issues.flatMap((issue) => explainIssue(issue, given)) }
+  const { $schema: _schema, version: _version, ...settings } = outcome.data
+  return { settings: deepFreeze(settings) }
 }
 
 /** Fills in defaults. Throws RangeError naming the setting, what it may be and what it was. */
 export function completeSettings(given: PartialSettings = {}): Settings {
-  const settings = withDefaults('', defaultSettings, given)
-  const limits = withDefaults('limits.', defaultLimits, given.limits)
-  const features = withDefaults('features.', defaultFeatures, given.features)
-  for (const [index, listener] of settings.listeners.entries()) checkListener(`listeners[${index}]`, listener)
-  checkWhole('sysIntervalSeconds', settings.sysIntervalSeconds, 0, 86_400)
-  checkWhole('shutdownGraceMs', settings.shutdownGraceMs, 0, 2_147_483_647)
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof defaultLimits[name as keyof Limits] !== 'number') continue
-    const [least, most] = bounds[name as keyof Limits] ?? [0, Number.MAX_SAFE_INTEGER]
-    checkWhole(`limits.${name}`, value, least, most)
-  }
-  return { ...settings, limits, features }
+  const outcome = checkSettings(given)
+  if ('settings' in outcome) return outcome.settings
+  throw new RangeError(outcome.faults.map((fault) => fault.message).join('; '))
 }
 
-function checkListener(name: string, listener: ListenerSettings): void {
-  if (listener.kind !== 'tcp' && listener.kind !== 'websocket') {
-    throw new RangeError(`${name}.kind must be tcp or websocket, not ${String((listener as { kind: unknown }).kind)}`)
-  }
-  checkWhole(`${name}.port`, listener.port, 0, 65_535)
-}
+export const defaultSettings: Settings = completeSettings()
 
-function checkWhole(name: string, value: unknown, least: number, most: number): void {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
-  throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`)
-}
-
-/** A setting given as undefined is one that was left out; one that does not exist is an error. */
-function withDefaults<T extends object>(path: string, defaults: T, given: object = {}): T {
-  const settings = { ...defaults } as Record<string, unknown>
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue
-    const usual = (defaults as Record<string, unknown>)[name]
-    if (usual === undefined) throw new RangeError(`there is no setting ${path}${name}`)
-    const allowed = words[path + name] ?? (typeof usual === 'boolean' ? [true, false] : undefined)
-    if (allowed !== undefined && !allowed.includes(value)) {
-      throw new RangeError(`${path}${name} must be one of ${allowed.join(', ')}, not ${String(value)}`)
-    }
-    settings[name] = value
-  }
-  return settings as T
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
 }

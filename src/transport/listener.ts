@@ -1,30 +1,60 @@
-import type { AddressInfo, Server } from 'node:net'
+import type { PeerInfo } from '../contracts/byte-stream.ts'
+import type { ListenerAddress } from '../contracts/listener.ts'
+import type { SocketOrigin, SocketServer, SocketServerOptions } from './socket-server.ts'
+import type { TlsTerms } from './tls-terms.ts'
 
-/** Where a listener can be reached. */
-export interface ListenerAddress {
-  readonly kind: 'tcp' | 'websocket'
-  readonly host: string
-  readonly port: number
-  /** `mqtt://127.0.0.1:1883` or `ws://127.0.0.1:9001`. */
-  readonly url: string
+/** What a listener is told. */
+export interface ListenerTerms extends SocketServerOptions {
+  /** Whether clients that do not say who they are may come in here. */
+  readonly allowsAnonymous: boolean
 }
 
-/** How many connections may wait to be accepted: a fleet that reconnects comes all at once. */
-const BACKLOG = 4096
+/** What the listeners have in common: their name, and what may change while they are open. */
+export abstract class Listener {
+  readonly #terms: ListenerTerms
+  protected abstract readonly sockets: SocketServer
+  #allowsAnonymous: boolean
+  #isEncrypted: boolean
+  #url = ''
 
-export function listenOn(
-  server: Pick<Server, 'listen' | 'once' | 'off' | 'address'>,
-  kind: ListenerAddress['kind'],
-  host: string,
-  port: number,
-): Promise<ListenerAddress> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', reject)
-      const bound = (server.address() as AddressInfo).port
-      const shown = host.includes(':') ? `[${host}]` : host
-      resolve({ kind, host, port: bound, url: `${kind === 'tcp' ? 'mqtt' : 'ws'}://${shown}:${bound}` })
-    })
-  })
+  constructor(terms: ListenerTerms) {
+    this.#terms = terms
+    this.#allowsAnonymous = terms.allowsAnonymous
+    this.#isEncrypted = terms.tls !== undefined
+  }
+
+  protected abstract urlScheme(isEncrypted: boolean): string
+
+  /** Rejects with Node's error, e.g. code EADDRINUSE, with `address` and `port`. */
+  async listen(): Promise<ListenerAddress> {
+    const port = await this.sockets.listen()
+    const { endpoint } = this.#terms
+    const scheme = this.urlScheme(this.#isEncrypted)
+    if ('path' in endpoint) {
+      this.#url = `unix:${endpoint.path}`
+      return { kind: 'unix', host: '', port: 0, url: this.#url }
+    }
+    const { host } = endpoint
+    this.#url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+    return { kind: scheme.startsWith('mqtt') ? 'tcp' : 'websocket', host, port, url: this.#url }
+  }
+
+  /** Other certificates from the next client on. */
+  setTls(tls: TlsTerms | undefined): void {
+    this.sockets.setTls(tls)
+  }
+
+  /** From the next client on. */
+  setAnonymous(allowsAnonymous: boolean): void {
+    this.#allowsAnonymous = allowsAnonymous
+  }
+
+  /** Takes no more clients; those connected stay. */
+  close(): void {
+    this.sockets.close()
+  }
+
+  protected peer(transport: PeerInfo['transport'], origin: SocketOrigin): PeerInfo {
+    return { transport, listener: this.#url, allowsAnonymous: this.#allowsAnonymous, ...origin }
+  }
 }

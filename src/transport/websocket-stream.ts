@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
 
@@ -7,14 +6,9 @@ export class WebSocketStream implements ByteStream {
   readonly peer: PeerInfo
   readonly #socket: WebSocket
 
-  constructor(socket: WebSocket, request: IncomingMessage, listener: string) {
+  constructor(socket: WebSocket, peer: PeerInfo) {
     this.#socket = socket
-    this.peer = {
-      transport: 'websocket',
-      address: request.socket.remoteAddress ?? '',
-      port: request.socket.remotePort ?? 0,
-      listener,
-    }
+    this.peer = peer
   }
 
   open(events: ByteStreamEvents): void {

@@ -106,6 +106,19 @@ const causes: Readonly<Record<DropReason, Cause>> = {
       return 2
     },
   },
+  'refused-by-hook': {
+    async drop(broker) {
+      const client = await broker.client()
+      await client.subscribe('t')
+      const remove = broker.broker.use({ onPublish: () => false })
+      await publish(broker, 2, 1)
+      remove()
+      broker.broker.use({ onDeliver: () => false })
+      await publish(broker, 3, 0)
+      expect(await client.rest()).toEqual([])
+      return 5
+    },
+  },
   'session-ended': {
     async drop(broker) {
       await leaveSession(broker, 10)

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { createBroker } from '../../src/server.ts'
+import { createBroker } from '../../src/server/create-broker.ts'
 import { startBroker } from './started-broker.ts'
 
 it('listens on 127.0.0.1 when no host is named, and listens once', async () => {

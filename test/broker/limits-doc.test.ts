@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { dropReasons } from '../../src/contracts/statistics.ts'
-import { defaultLimits } from '../../src/settings/settings.ts'
+import { defaultSettings } from '../../src/settings/settings.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const doc = read('../../docs/limits.md')
@@ -28,10 +28,10 @@ describe('docs/limits.md', () => {
   const reasons = table('Drop reasons')
 
   it('has every limit, in the order of the settings, and no other', () => {
-    expect(limits.map(([name]) => quoted(name))).toEqual(Object.keys(defaultLimits))
+    expect(limits.map(([name]) => quoted(name))).toEqual(Object.keys(defaultSettings.limits))
   })
 
-  it.each(Object.entries(defaultLimits))('has the default of %s: %s', (name, value) => {
+  it.each(Object.entries(defaultSettings.limits))('has the default of %s: %s', (name, value) => {
     const row = limits.find(([cell]) => quoted(cell) === name)
     expect(quoted(row?.[2])).toBe(String(value))
   })
@@ -54,7 +54,7 @@ describe('docs/limits.md', () => {
   })
 
   it('names only settings and reasons that there are', () => {
-    const known = new Set([...Object.keys(defaultLimits), ...dropReasons, 'drop-oldest', 'drop-newest'])
+    const known = new Set([...Object.keys(defaultSettings.limits), ...dropReasons, 'drop-oldest', 'drop-newest'])
     const names = [...doc.matchAll(/`(maximum\w+|queue\w+|[a-z]+(?:-[a-z\d]+)+)`/g)].map((match) => match[1] ?? '')
     expect(names.length).toBeGreaterThan(known.size)
     expect(names.filter((name) => !known.has(name))).toEqual([])
@@ -64,7 +64,7 @@ describe('docs/limits.md', () => {
 describe('the tests of this folder', () => {
   const titles = ['limits', 'limits-queues', 'commits'].map((name) => read(`./${name}.test.ts`)).join('\n')
 
-  it.each(Object.keys(defaultLimits))('name %s', (name) => {
+  it.each(Object.keys(defaultSettings.limits))('name %s', (name) => {
     expect(titles.includes(name)).toBe(true)
   })
 })

@@ -112,7 +112,16 @@ describe('topiary start', () => {
   })
 
   it('goes on when nobody reads its stdout any more', async () => {
-    const started = topiary(['--host', '0.0.0.0', '--port', '0', '--no-ws', '--log-level', 'silent'])
+    const started = topiary([
+      '--host',
+      '0.0.0.0',
+      '--allow-anonymous',
+      '--port',
+      '0',
+      '--no-ws',
+      '--log-level',
+      'silent',
+    ])
     started.closeStdout()
     await started.line(/WARNING/)
     started.kill('SIGTERM')
@@ -146,8 +155,17 @@ describe('topiary start', () => {
   })
 
   it('warns when others can reach it', async () => {
-    const started = topiary(['--host', '0.0.0.0', '--port', '0', '--no-ws', '--log-level', 'silent'])
-    await started.line(/WARNING: listening on 0\.0\.0\.0 without logins: ANYONE/)
+    const started = topiary([
+      '--host',
+      '0.0.0.0',
+      '--allow-anonymous',
+      '--port',
+      '0',
+      '--no-ws',
+      '--log-level',
+      'silent',
+    ])
+    await started.line(/WARNING: ANYONE who can reach these ports/)
     started.kill('SIGTERM')
     expect(await started.ended).toMatchObject({ code: 0, out: expect.stringContaining('from anywhere') })
   })

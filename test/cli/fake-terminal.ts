@@ -19,6 +19,7 @@ export function fakeTerminal(): FakeTerminal {
     stderrIsTty: false,
     env: {},
     stopRequested: () => new Promise(() => {}),
+    onReload: () => {},
     out: () => written.out,
     err: () => written.err,
   }

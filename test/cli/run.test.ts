@@ -26,11 +26,11 @@ describe('help and version', () => {
 
   for (const command of commands) {
     it.each([
-      [[command.name, '--help']],
-      [[command.name, '-h']],
-      [['help', command.name]],
-      [[command.name, '--no-such-flag', 'x', '-h']],
-      [[command.name, '--no-such-flag', '--help']],
+      [[...command.name.split(' '), '--help']],
+      [[...command.name.split(' '), '-h']],
+      [['help', ...command.name.split(' ')]],
+      [[...command.name.split(' '), '--no-such-flag', 'x', '-h']],
+      [[...command.name.split(' '), '--no-such-flag', '--help']],
     ])('%j tells every flag', async (argv) => {
       const { code, out, err } = await outcome(argv)
       expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -43,7 +43,7 @@ describe('help and version', () => {
     })
 
     it(`${command.name} keeps its help within 110 columns and its letters apart`, async () => {
-      const { out } = await outcome([command.name, '--help'])
+      const { out } = await outcome([...command.name.split(' '), '--help'])
       expect(out.split('\n').filter((line) => line.length > 110)).toEqual([])
       const flags = command.sections.flatMap((section) => Object.values(section.flags))
       const letters = flags.flatMap((flag) => flag.short ?? [])
@@ -76,7 +76,7 @@ const tooLong = `has 65536 bytes, more than the 65535 of MQTT: "${shortened}"`
 describe('usage errors: exit code 2 and one line on stderr', () => {
   it.each([
     [['strat'], 'unknown command strat; did you mean start?'],
-    [['frobnicate'], 'unknown command frobnicate; the commands are start, pub, sub'],
+    [['frobnicate'], 'unknown command frobnicate; the commands are start, check-config, passwd, acl test, pub, sub'],
     [['help', 'pbu'], 'unknown command pbu; did you mean pub?'],
     [['--prot', '1'], 'unknown flag --prot; did you mean --port?'],
     [['start', '--port', '80000'], '--port takes a whole number from 0 to 65535, not "80000"'],

@@ -1,56 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import { readableLine } from '../../src/cli/logger.ts'
-import { isLoopback, listenersOf, listenFailure } from '../../src/cli/start.ts'
-
-const values = { host: '127.0.0.1', port: 1883, 'ws-port': 9001, 'no-ws': false, origin: [] }
-
-describe('listenersOf', () => {
-  it.each([
-    {
-      title: 'both by default',
-      given: {},
-      expected: [
-        { kind: 'tcp', host: '127.0.0.1', port: 1883 },
-        { kind: 'websocket', host: '127.0.0.1', port: 9001, allowedOrigins: [] },
-      ],
-    },
-    {
-      title: 'TCP alone with --no-ws',
-      given: { 'no-ws': true, port: 1884 },
-      expected: [{ kind: 'tcp', host: '127.0.0.1', port: 1884 }],
-    },
-    {
-      title: 'two free ports',
-      given: { port: 0, 'ws-port': 0 },
-      expected: [
-        { kind: 'tcp', host: '127.0.0.1', port: 0 },
-        { kind: 'websocket', host: '127.0.0.1', port: 0, allowedOrigins: [] },
-      ],
-    },
-    {
-      title: 'origins',
-      given: { host: '::', origin: ['https://a.example', 'http://b.example:8080'] },
-      expected: [
-        { kind: 'tcp', host: '::', port: 1883 },
-        { kind: 'websocket', host: '::', port: 9001, allowedOrigins: ['https://a.example', 'http://b.example:8080'] },
-      ],
-    },
-  ])('opens $title', ({ given, expected }) => {
-    expect(listenersOf({ ...values, ...given })).toEqual(expected)
-  })
-})
+import { listenFailure } from '../../src/cli/start.ts'
+import { isLoopback } from '../../src/settings/loopback.ts'
+import { completeSettings } from '../../src/settings/settings.ts'
 
 describe('listenFailure', () => {
+  const settings = completeSettings({ http: { port: 9090 } })
   it.each([
     ['EADDRINUSE', 1883, 'port 1883 on 127.0.0.1 is already in use; choose another with --port N'],
     ['EADDRINUSE', 9001, 'port 9001 on 127.0.0.1 is already in use; choose another with --ws-port N'],
+    ['EADDRINUSE', 9090, 'port 9090 on 127.0.0.1 is already in use; choose another with --http-port N'],
     ['EACCES', 1883, 'not allowed to open port 1883 on 127.0.0.1; choose one above 1023 with --port N'],
     ['EADDRNOTAVAIL', 1883, '127.0.0.1 is not an address of this machine; choose another with --host HOST'],
     ['ENOTFOUND', undefined, 'no address is known for 127.0.0.1; choose another with --host HOST'],
-    ['EMFILE', 1883, 'cannot listen on 127.0.0.1: the reason'],
+    ['EMFILE', 1883, 'cannot listen on port 1883 on 127.0.0.1: the reason'],
   ])('explains %s at port %s', (code, port, message) => {
     const error = Object.assign(new Error('the reason'), { code }, port === undefined ? {} : { port })
-    expect(listenFailure(error, values)).toBe(message)
+    expect(listenFailure(error, settings)).toBe(message)
+  })
+
+  it('names the settings file where there is one', () => {
+    const error = Object.assign(new Error('x'), { code: 'EADDRINUSE', port: 1883 })
+    expect(listenFailure(error, settings, 'topiary.yaml')).toContain('choose another in topiary.yaml, or with --port N')
   })
 })
 

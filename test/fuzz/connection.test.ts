@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { createBroker } from '../../src/server.ts'
+import { createBroker } from '../../src/server/create-broker.ts'
 import { WireClient } from '../support/wire-client.ts'
 import { mutate, Random, validConnect, validPackets } from './mutate.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Limits } from '../../src/contracts/limits.ts'
-import { completeSettings, defaultLimits, defaultSettings } from '../../src/settings/settings.ts'
+import { completeSettings, defaultSettings } from '../../src/settings/settings.ts'
 
 describe('settings', () => {
   it('are the defaults when nothing is given', () => {
@@ -9,7 +9,7 @@ describe('settings', () => {
 
   it('keep the default of what is left out or undefined', () => {
     const limits = { receiveMaximum: undefined, maximumTopicLevels: 7 } as unknown as Partial<Limits>
-    expect(completeSettings({ limits }).limits).toEqual({ ...defaultLimits, maximumTopicLevels: 7 })
+    expect(completeSettings({ limits }).limits).toEqual({ ...defaultSettings.limits, maximumTopicLevels: 7 })
   })
 
   const wrong: readonly (readonly [name: keyof Limits, value: number, part: string])[] = [
@@ -31,9 +31,9 @@ describe('settings', () => {
     [{ port: 1884 }, 'there is no setting port'],
     [{ limits: { maximumPacketBytes: 'lots' } }, 'limits.maximumPacketBytes must be a whole number'],
     [{ limits: { queueFullPolicy: 'x' } }, 'must be one of drop-oldest, drop-newest, disconnect'],
-    [{ limits: { queueQos0: 1 } }, 'limits.queueQos0 must be one of true, false'],
+    [{ limits: { queueQos0: 1 } }, 'limits.queueQos0 must be true or false, not 1'],
     [{ features: { maximumQos: 3 } }, 'features.maximumQos must be one of 0, 1, 2'],
-    [{ listeners: [{ kind: 'quic', port: 1 }] }, 'listeners[0].kind must be tcp or websocket'],
+    [{ listeners: [{ kind: 'quic', port: 1 }] }, 'listeners[0].kind must be one of tcp, websocket, unix, not "quic"'],
     [{ listeners: [{ kind: 'tcp', port: 70_000 }] }, 'listeners[0].port must be a whole number'],
   ]
   it.each(refused)('%j is refused', (settings, message) => {

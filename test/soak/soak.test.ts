@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createBroker } from '../../src/server.ts'
+import { createBroker } from '../../src/server/create-broker.ts'
 import { DelayedStore } from '../support/delayed-store.ts'
 import { SoakClient } from './soak-client.ts'
 

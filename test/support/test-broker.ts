@@ -1,10 +1,11 @@
 import type { Authenticator } from '../../src/contracts/authenticator.ts'
 import type { Authorizer } from '../../src/contracts/authorizer.ts'
 import type { Store } from '../../src/contracts/store.ts'
-import { createBroker, type Broker } from '../../src/server.ts'
+import type { Broker } from '../../src/server/broker.ts'
+import { createBroker } from '../../src/server/create-broker.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
 import { DelayedStore } from './delayed-store.ts'
-import { FakeClock } from './fake-clock.ts'
+import { ManualClock } from '../../src/observe/manual-clock.ts'
 
 /** Set by the `slow-store` project: the same tests against a store that answers after random delays. */
 const slowStoreSeed = process.env['TOPIARY_TEST_SLOW_STORE']
@@ -21,7 +22,7 @@ export interface TestBroker {
   readonly broker: Broker
   readonly port: number
   readonly webSocketPort: number
-  readonly clock: FakeClock
+  readonly clock: ManualClock
   /** Moves the broker's time and lets pending input and output settle. */
   advance(byMs: number): Promise<void>
   close(): Promise<void>
@@ -31,7 +32,7 @@ export async function startTestBroker(
   settings: PartialSettings = {},
   parts: TestBrokerParts = {},
 ): Promise<TestBroker> {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const broker = createBroker(
     {
       listeners: [

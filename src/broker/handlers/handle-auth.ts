@@ -10,6 +10,12 @@ interface Credentials {
   readonly data: Uint8Array | undefined
 }
 
+/** The authenticator threw, or its promise was rejected. */
+interface Failure {
+  readonly result: 'failed'
+  readonly error: unknown
+}
+
 /** Asks the authenticator; while it thinks, this client is not read. `decided` gets every outcome but a challenge. */
 export function authenticate(
   connection: Connection,
@@ -18,31 +24,18 @@ export function authenticate(
   decided: (outcome: AuthenticationOutcome) => void,
 ): void {
   const { core, peer, clientId, authenticationMethod: method, authenticationExchange: exchange } = connection
-  let isAnswered = false
-  let isHeld = false
   connection.authenticationDecided = decided
-  const answered = (answer: () => void): void => {
-    if (isAnswered) return
-    isAnswered = true
-    connection.run(answer)
-    if (isHeld) connection.release()
-  }
   const request = { step, peer, clientId, method, exchange, ...credentials }
-  const promise = core.authenticator.authenticate(request, (outcome) =>
-    answered(() => {
+  connection.wait<AuthenticationOutcome | Failure>(
+    (then) =>
+      void core.authenticator.authenticate(request, then)?.catch((error: unknown) => then({ result: 'failed', error })),
+    (outcome) => {
+      if (outcome.result === 'failed') throw outcome.error
       if (outcome.result !== 'continue') decided(outcome)
       else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
       else sendAuth(connection, ReasonCode.continueAuthentication, outcome.data)
-    }),
+    },
   )
-  promise?.catch((error: unknown) =>
-    answered(() => {
-      throw error
-    }),
-  )
-  if (isAnswered) return
-  isHeld = true
-  connection.hold()
 }
 
 /** AUTH: the next step of a login, or of proving it again. Section 4.12. */

@@ -11,6 +11,8 @@ import { InboundTopicAliases, OutboundTopicAliases } from '../../session/topic-a
 import { topicNameFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
 import { explained } from '../explained.ts'
+import { askInOrder } from '../hooks/ask-in-order.ts'
+import { nothing } from '../hooks/hooked-authorizer.ts'
 import { type OpenedSession, openSession } from '../open-session.ts'
 import { authenticate } from './handle-auth.ts'
 
@@ -46,7 +48,7 @@ function formOfUnknownLevel(reader: ByteReader): ProtocolVersion {
 
 /** Takes over what the client said of itself; none of it has effect outside the connection yet. */
 function adopt(connection: Connection, packet: ConnectPacket): void {
-  const { limits } = connection.core
+  const { limits } = connection.terms
   const { properties } = packet
   connection.clientId = packet.clientId
   connection.isBridge = packet.isBridge
@@ -63,14 +65,14 @@ function adopt(connection: Connection, packet: ConnectPacket): void {
 
 /** Only 5.0 clients can be told of another keep alive, so only theirs is changed. [MQTT5-3.2.2-21] */
 function isKeepAliveCapped(connection: Connection, packet: ConnectPacket): boolean {
-  const { maximumKeepAliveSeconds } = connection.core.limits
+  const { maximumKeepAliveSeconds } = connection.terms.limits
   if (packet.protocolVersion !== 5 || maximumKeepAliveSeconds === 0) return false
   return packet.keepAlive === 0 || packet.keepAlive > maximumKeepAliveSeconds
 }
 
 function checkClientId(connection: Connection, packet: ConnectPacket): void {
   const { protocolVersion, clientId, cleanStart } = packet
-  const isStrict31 = protocolVersion === 3 && connection.core.features.strictMqtt31ClientIds
+  const isStrict31 = protocolVersion === 3 && connection.terms.features.strictMqtt31ClientIds
   if (clientId === '' && protocolVersion === 3) throw notValid('MQTT 3.1 needs a client identifier')
   if (clientId === '' && protocolVersion === 4 && !cleanStart) throw notValid('an empty one needs Clean Session 1') // [MQTT311-3.1.3-8]
   if (isStrict31 && clientId.length > 23) throw notValid('an MQTT 3.1 client identifier has at most 23 characters')
@@ -83,7 +85,7 @@ function notValid(message: string): ProtocolError {
 function checkWill(connection: Connection, packet: ConnectPacket): void {
   const { will } = packet
   if (will === undefined) return
-  const { features, limits } = connection.core
+  const { features, limits } = connection.terms
   const fault = topicNameFault(will.topicName, limits.maximumTopicLevels)
   if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, `will topic: ${fault}`)
   const { responseTopic } = will.properties
@@ -102,8 +104,33 @@ function authenticated(connection: Connection, packet: ConnectPacket, outcome: A
   }
   connection.user = outcome.result === 'accepted' ? outcome.user : undefined
   if (packet.clientId === '') connection.clientId = unusedClientId(connection)
+  const { hooks } = connection.core
+  const onConnect = hooks.of('onConnect')
+  if (onConnect === undefined || connection.peer.isTrusted) {
+    open(connection, packet, outcome.data)
+    return
+  }
+  connection.wait<false | undefined>(
+    (then) =>
+      askInOrder<(typeof onConnect)[number], false>(
+        onConnect,
+        (hook) => nothing(hook.onConnect(connection.info)),
+        (hook, error) => {
+          hooks.failed(hook, 'onConnect', error)
+          return false
+        },
+        then,
+      ),
+    (refused) => {
+      if (refused === false) refuseConnect(connection, ReasonCode.notAuthorized, 'refused by a hook')
+      else open(connection, packet, outcome.data)
+    },
+  )
+}
+
+function open(connection: Connection, packet: ConnectPacket, data: Uint8Array | undefined): void {
   const opened = openSession(connection, packet)
-  const answer = (): void => acknowledge(connection, packet, opened, outcome.data)
+  const answer = (): void => acknowledge(connection, packet, opened, data)
   if (opened.commit <= connection.core.journal.durable) answer()
   else whenDurable(connection, opened.commit, answer)
 }
@@ -152,7 +179,7 @@ function acknowledge(
   }
   connection.state = 'connected'
   connection.will = packet.will // [MQTT5-3.1.2-7]
-  connection.reader.maximumPacketBytes = core.limits.maximumPacketBytes
+  connection.reader.maximumPacketBytes = connection.terms.limits.maximumPacketBytes
   core.counters.connectionsAccepted++
   connection.startKeepAlive()
   connection.send(connack) // before anything else [MQTT5-3.2.0-1]
@@ -167,6 +194,7 @@ function acknowledge(
     },
     'client connected',
   )
+  core.emit('connected', connection.info, { sessionPresent: opened.isPresent })
   connection.pump()
   core.replays.continue(opened.session)
 }
@@ -177,7 +205,7 @@ function connackProperties(
   { session }: OpenedSession,
   authenticationData: Uint8Array | undefined,
 ): Properties {
-  const { limits, features } = connection.core
+  const { limits, features } = connection.terms
   const { authenticationMethod } = connection
   return {
     ...(session.expirySeconds !== connection.requestedExpirySeconds && {

@@ -1,10 +1,15 @@
+import type { Publication } from '../../contracts/hooks.ts'
 import type { ApplicationMessage } from '../../protocol/application-message.ts'
-import { malformed, protocolError } from '../../protocol/byte-reader.ts'
+import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
 import { copyOf } from '../../protocol/copy-bytes.ts'
+import { newApplicationMessage } from '../../protocol/new-application-message.ts'
 import { decodePublish, messageExpiryInterval } from '../../protocol/packets/publish.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
+import { decodePropertyBody } from '../../protocol/properties.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
+import { encodeText } from '../../protocol/text.ts'
 import type { Connection } from '../connection.ts'
+import { askPublish } from '../hooks/ask-publish.ts'
 import { type Route, sameBytes } from '../router.ts'
 import type { ClientSession } from '../types.ts'
 
@@ -24,8 +29,9 @@ export function handlePublish(
   decodePublish(message, bytes, packetStart, bodyStart, end, connection.protocolVersion)
   const route = resolveTopic(connection, message)
   const { qos, retain } = message
-  if (qos > core.features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'QoS is above Maximum QoS')
-  if (retain && !core.features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off')
+  const { features } = connection.terms
+  if (qos > features.maximumQos) throw new ProtocolError(ReasonCode.qosNotSupported, 'QoS is above Maximum QoS')
+  if (retain && !features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off')
 
   const session = connection.session as ClientSession
   if (qos === 2 && session.inboundIds.has(message.packetId)) {
@@ -44,10 +50,54 @@ export function handlePublish(
   core.counters.publishReceived++
   core.counters.publishBytesReceived += message.payloadEnd - message.payloadStart
   if (!isAllowed) {
-    refuse(connection, message)
+    deny(connection, route, message)
     return
   }
-  accept(connection, session, route, message)
+  message.topicBytes = route.topicBytes
+  message.publisherId = connection.clientId
+  if (message.expiryIntervalAt >= 0) message.expiresAtMs = core.time.nowMs + messageExpiryInterval(message) * 1000
+  if (core.hooks.of('onPublish') === undefined) accept(connection, session, route, message, qos, message.packetId)
+  else publishPastHooks(connection, session, route, message.detach(), message.packetId)
+}
+
+/** What the hooks make of it is published under the packet identifier it came with. */
+function publishPastHooks(
+  connection: Connection,
+  session: ClientSession,
+  route: Route,
+  message: ApplicationMessage,
+  packetId: number,
+): void {
+  const { core } = connection
+  const { bytes, qos, retain } = message
+  const publication = {
+    client: connection,
+    topicName: route.topicName,
+    payload: bytes.subarray(message.payloadStart, message.payloadEnd),
+    qos,
+    retain,
+    properties: decodePropertyBody(new ByteReader(bytes, message.propertiesStart, message.propertiesEnd), 'publish'),
+  }
+  connection.wait<Publication | false>(
+    (then) => askPublish(core.hooks, publication, then),
+    (outcome) => {
+      if (outcome === false) {
+        core.dropped('refused-by-hook', connection.clientId)
+        refuse(connection, qos, packetId)
+        return
+      }
+      if (outcome === publication) {
+        core.router.refresh(route)
+        accept(connection, session, route, message, qos, packetId)
+        return
+      }
+      const topicBytes = encodeText(outcome.topicName)
+      const changed = newApplicationMessage(outcome, connection.clientId, core.time.nowMs)
+      const target = core.router.resolve(topicBytes, 0, topicBytes.length, Infinity)
+      changed.topicBytes = target.topicBytes
+      accept(connection, session, target, changed, qos, packetId)
+    },
+  )
 }
 
 /** What the broker says of itself, nobody else says. */
@@ -57,12 +107,16 @@ function isReserved(route: Route): boolean {
 
 const DOLLAR = 0x24
 
-function accept(connection: Connection, session: ClientSession, route: Route, message: ApplicationMessage): void {
+/** Takes a message that came with `qos` and `packetId`; it may be delivered with another QoS. */
+function accept(
+  connection: Connection,
+  session: ClientSession,
+  route: Route,
+  message: ApplicationMessage,
+  qos: 0 | 1 | 2,
+  packetId: number,
+): void {
   const { core, responses } = connection
-  const { qos, packetId } = message
-  message.topicBytes = route.topicBytes
-  message.publisherId = connection.clientId
-  if (message.expiryIntervalAt >= 0) message.expiresAtMs = core.time.nowMs + messageExpiryInterval(message) * 1000
   const outcome = core.deliverer.publish(route, message)
   let commit = outcome < 0 ? 0 : outcome
   if (qos === 2) {
@@ -116,14 +170,20 @@ function aliasInvalid(): ProtocolError {
 /** [MQTT5-3.3.4-7] 3.x clients are told no maximum, so none is held against them. */
 function checkReceiveMaximum(connection: Connection, session: ClientSession): void {
   if (connection.protocolVersion !== 5) return
-  if (session.inboundIds.size + connection.responses.unanswered < connection.core.limits.receiveMaximum) return
+  if (session.inboundIds.size + connection.responses.unanswered < connection.terms.limits.receiveMaximum) return
   throw new ProtocolError(ReasonCode.receiveMaximumExceeded, 'more unacknowledged messages than Receive Maximum')
 }
 
-/** Not authorised: 5.0 clients are told in the acknowledgement; 3.x ones get a plain one, which has no room for it. */
-function refuse(connection: Connection, message: ApplicationMessage): void {
-  connection.core.dropped('not-authorized', connection.clientId)
-  const { qos, packetId } = message
+/** No right to publish there. */
+function deny(connection: Connection, route: Route, { qos, packetId }: ApplicationMessage): void {
+  connection.core.denials.publish(connection, route.topicName)
+  const isClosed = connection.protocolVersion !== 5 && connection.terms.features.mqtt3RefusedPublish === 'disconnect'
+  if (isClosed) connection.disconnect(ReasonCode.notAuthorized, `no right to publish to ${route.topicName}`)
+  else refuse(connection, qos, packetId)
+}
+
+/** 5.0 clients are told in the acknowledgement; 3.x ones get a plain one, which has no room for it. */
+function refuse(connection: Connection, qos: 0 | 1 | 2, packetId: number): void {
   if (qos === 0) return
   const reasonCode = connection.protocolVersion === 5 ? ReasonCode.notAuthorized : ReasonCode.success
   connection.responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, 0)

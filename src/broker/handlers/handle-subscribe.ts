@@ -1,3 +1,4 @@
+import type { AccessAnswer } from '../../contracts/authorizer.ts'
 import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
 import {
   decodeSubscribe,
@@ -24,7 +25,7 @@ export function handleSubscribe(connection: Connection, bytes: Uint8Array, bodyS
   const reader = new ByteReader(bytes, bodyStart, end)
   const packet = decodeSubscribe(reader, connection.protocolVersion, maximumSubscriptionsPerSession)
   for (const request of packet.subscriptions) checkFilter(request.topicFilter, request.noLocal)
-  authorizeAll(connection, packet, (allowed) => subscribeAll(connection, packet, allowed))
+  authorizeAll(connection, packet, (answers) => subscribeAll(connection, packet, answers))
 }
 
 /** A filter of the wrong form ends the connection, and nothing of the packet takes effect. */
@@ -44,42 +45,35 @@ export function checkFilter(filter: string, noLocal: boolean): void {
 function authorizeAll(
   connection: Connection,
   packet: SubscribePacket,
-  decided: (allowed: readonly boolean[]) => void,
+  decided: (answers: readonly AccessAnswer[]) => void,
 ): void {
-  const allowed: boolean[] = []
+  const { core } = connection
+  const answers: AccessAnswer[] = []
   let outstanding = packet.subscriptions.length
-  let isHeld = false
-  const answered = (index: number, isAllowed: boolean): void => {
-    if (allowed[index] !== undefined) return
-    allowed[index] = isAllowed
-    if (--outstanding > 0 || !isHeld) return
-    connection.run(() => decided(allowed))
-    connection.release()
-  }
-  for (const [index, { topicFilter, qos }] of packet.subscriptions.entries()) {
-    const access = { action: 'subscribe', topicFilter, qos } as const
-    const answer = connection.core.authorizer.authorize(connection, access, (isAllowed) => answered(index, isAllowed))
-    if (answer !== undefined) answered(index, answer)
-  }
-  if (outstanding === 0) {
-    decided(allowed)
-    return
-  }
-  isHeld = true
-  connection.hold()
+  connection.wait<readonly AccessAnswer[]>((then) => {
+    for (const [index, { topicFilter, qos }] of packet.subscriptions.entries()) {
+      const answered = (answer: AccessAnswer): void => {
+        if (answers[index] !== undefined) return
+        answers[index] = answer
+        if (--outstanding === 0) then(answers)
+      }
+      const answer = core.authorizer.authorize(connection, { action: 'subscribe', topicFilter, qos }, answered)
+      if (answer !== undefined) answered(answer)
+    }
+  }, decided)
 }
 
-function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: readonly boolean[]): void {
+function subscribeAll(connection: Connection, packet: SubscribePacket, answers: readonly AccessAnswer[]): void {
   const { core, protocolVersion } = connection
   const session = connection.session as ClientSession
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0
   const replayed: ClientSubscription[] = []
   let commit = 0
-  const refusals = refusalsOf(connection, session, packet, identifier, allowed)
+  const refusals = refusalsOf(connection, session, packet, identifier, answers)
   const reasonCodes = packet.subscriptions.map((request, index) => {
     const refusal = refusals[index]
     if (refusal !== undefined) return protocolVersion === 5 ? refusal : FAILURE
-    const granted = grant(connection, request)
+    const granted = grant(connection, request, answers[index])
     const isNew = !session.subscriptions.has(request.topicFilter)
     const subscription = core.subscriptions.add(session, granted, identifier)
     if (session.isDurable) {
@@ -94,7 +88,8 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
     if (wantsRetained(request, isNew)) replayed.push(subscription)
     return granted.qos
   })
-  logRefusals(connection, packet, reasonCodes)
+  logRefusals(connection, packet, refusals)
+  tell(connection, packet, reasonCodes)
   const { packetId } = packet
   const suback = explained(connection, 'acknowledgement', refusalReason(packet, reasonCodes), (properties) =>
     encodeSubscriptionResponse({ type: 'suback', packetId, properties, reasonCodes }, protocolVersion),
@@ -105,8 +100,13 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, allowed: 
 }
 
 /** What is granted of a request; a 3.x bridge cannot ask for the options of 5.0 but is given those it relies on. */
-function grant({ core, isBridge }: Connection, request: SubscriptionRequest): SubscriptionRequest {
-  const qos = Math.min(request.qos, core.features.maximumQos) as 0 | 1 | 2
+function grant(
+  { terms, isBridge }: Connection,
+  request: SubscriptionRequest,
+  answer: AccessAnswer | undefined,
+): SubscriptionRequest {
+  const allowed = typeof answer === 'object' ? answer.maximumQos : 2
+  const qos = Math.min(request.qos, terms.features.maximumQos, allowed) as 0 | 1 | 2
   return isBridge ? { ...request, qos, noLocal: true, retainAsPublished: true } : { ...request, qos }
 }
 
@@ -125,12 +125,13 @@ function refusalsOf(
   session: ClientSession,
   packet: SubscribePacket,
   identifier: number,
-  allowed: readonly boolean[],
+  answers: readonly AccessAnswer[],
 ): readonly (number | undefined)[] {
   const held = new Set(session.subscriptions.keys())
   const refusals = packet.subscriptions.map((request, index) => {
-    const refusal = refusalOf(connection, held, request, identifier, allowed[index] === true)
+    const refusal = refusalOf(connection, held, request, identifier, answers[index] !== false)
     if (refusal === undefined) held.add(request.topicFilter)
+    if (refusal === ReasonCode.notAuthorized) connection.core.denials.subscribe(connection, request.topicFilter)
     return refusal
   })
   if (connection.protocolVersion === 3 && refusals.some((refusal) => refusal !== undefined)) {
@@ -148,7 +149,7 @@ function refusalOf(
   identifier: number,
   isAllowed: boolean,
 ): number | undefined {
-  const { features, limits } = connection.core
+  const { features, limits } = connection.terms
   if (!isAllowed) return ReasonCode.notAuthorized
   const isShared = request.topicFilter.startsWith(SHARE_PREFIX)
   if (isShared && !features.sharedSubscriptionAvailable) return ReasonCode.sharedSubscriptionsNotSupported
@@ -175,17 +176,27 @@ function refusalReason(packet: SubscribePacket, reasonCodes: readonly number[]):
   return `${packet.subscriptions[first]?.topicFilter.slice(0, SHOWN_CHARACTERS)}: ${reasonCodeName(reasonCode)}`
 }
 
-/** One line a packet, however many filters it holds. */
-function logRefusals(connection: Connection, packet: SubscribePacket, reasonCodes: readonly number[]): void {
-  const first = reasonCodes.findIndex((code) => code >= 0x80)
-  if (first < 0) return
-  const { core, clientId } = connection
-  const refused = reasonCodes.filter((code) => code >= 0x80).length
-  const fields = {
-    clientId,
-    refused,
-    topicFilter: packet.subscriptions[first]?.topicFilter,
-    reasonCode: reasonCodes[first],
+function tell(connection: Connection, packet: SubscribePacket, reasonCodes: readonly number[]): void {
+  const { core, info } = connection
+  for (const [index, { topicFilter }] of packet.subscriptions.entries()) {
+    const reasonCode = reasonCodes[index] as number
+    if (reasonCode < 3) core.emit('subscribed', info, { topicFilter, qos: reasonCode as 0 | 1 | 2 })
   }
-  core.log.info(fields, 'subscription refused')
+}
+
+/** One line a packet, however many filters it holds. Those refused for want of rights are told of elsewhere. */
+function logRefusals(
+  { core, clientId }: Connection,
+  packet: SubscribePacket,
+  refusals: readonly (number | undefined)[],
+): void {
+  const first = refusals.findIndex(isForOtherReason)
+  if (first < 0) return
+  const refused = refusals.filter(isForOtherReason).length
+  const topicFilter = packet.subscriptions[first]?.topicFilter
+  core.log.info({ clientId, refused, topicFilter, reasonCode: refusals[first] }, 'subscription refused')
+}
+
+function isForOtherReason(code: number | undefined): boolean {
+  return code !== undefined && code !== ReasonCode.notAuthorized
 }

@@ -23,6 +23,7 @@ export function handleUnsubscribe(connection: Connection, bytes: Uint8Array, bod
     if (!core.subscriptions.remove(session, topicFilter)) return ReasonCode.noSubscriptionExisted // [MQTT5-3.10.4-5]
     if (session.isDurable)
       commit = core.journal.append({ kind: 'unsubscribed', clientId: session.clientId, topicFilter })
+    core.emit('unsubscribed', connection.info, { topicFilter })
     return ReasonCode.success
   })
   const { packetId } = packet

@@ -1,10 +1,15 @@
-import type { Clock } from '../../src/contracts/clock.ts'
+import type { Clock } from '../contracts/clock.ts'
 
-/** A clock that stands still until a test moves it. Both times start at a fixed instant and advance together. */
-export class FakeClock implements Clock {
+/** A clock that stands still until somebody moves it, for tests. Both of its times advance together. */
+export class ManualClock implements Clock {
   #nowMs = 0
-  readonly #startWallMs = Date.UTC(2026, 0, 1)
+  readonly #startWallMs: number
   readonly #tasks = new Set<{ intervalMs: number; dueMs: number; task: () => void }>()
+
+  /** `startWallMs` is its wall time at first, in milliseconds since 1970; the start of 2026 when left out. */
+  constructor(startWallMs = Date.UTC(2026, 0, 1)) {
+    this.#startWallMs = startWallMs
+  }
 
   monotonicMs(): number {
     return this.#nowMs

@@ -1,0 +1,26 @@
+import type { Access, AccessAnswer, AuthorizedClient, Authorizer } from '../contracts/authorizer.ts'
+import type { Rights } from './rights.ts'
+
+/** Answers from rules that can be exchanged while clients are connected. Without rules everybody may do everything. */
+export class RightsAuthorizer implements Authorizer {
+  epoch = 0
+  #rights: Rights | undefined
+
+  constructor(rights: Rights | undefined) {
+    this.#rights = rights
+  }
+
+  /** From the next question on; earlier answers no longer hold. */
+  replace(rights: Rights | undefined): void {
+    this.#rights = rights
+    this.epoch++
+  }
+
+  authorize(client: AuthorizedClient, access: Access): AccessAnswer {
+    const decision = this.#rights?.decide(client, access)
+    if (decision === undefined) return true
+    // another rule may let a publish above that through: only a subscription is lowered
+    if (decision.allowed && access.action === 'subscribe') return { maximumQos: decision.maximumQos }
+    return decision.allowed
+  }
+}

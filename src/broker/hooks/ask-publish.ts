@@ -1,0 +1,44 @@
+import type { Awaitable, Hooks, Publication, PublicationChange } from '../../contracts/hooks.ts'
+import { encodeText } from '../../protocol/text.ts'
+import { topicNameFault } from '../../topics/topic-syntax.ts'
+import { askInOrder, isPromise } from './ask-in-order.ts'
+import type { HookRegistry } from './hook-registry.ts'
+
+/**
+ * Leads a message past the `onPublish` hooks, each seeing what the one before made of it. `then` is called with what
+ * is to be published, or false when one refused it.
+ */
+export function askPublish(
+  registry: HookRegistry,
+  publication: Publication,
+  then: (outcome: Publication | false) => void,
+): void {
+  let current = publication
+  const taken = (answer: PublicationChange | false | undefined | void): false | undefined => {
+    if (answer === false) return false
+    if (answer !== undefined) current = changed(current, answer)
+    return undefined
+  }
+  askInOrder<Hooks, false>(
+    registry.of('onPublish') ?? [],
+    (hook) => {
+      const answer: Awaitable<PublicationChange | false | undefined | void> = hook.onPublish?.(current)
+      return isPromise(answer) ? answer.then(taken) : taken(answer)
+    },
+    (hook, error) => {
+      registry.failed(hook, 'onPublish', error)
+      return false
+    },
+    (refused) => then(refused ?? current),
+  )
+}
+
+/** Throws when the hook gave something that cannot be published. */
+function changed(publication: Publication, change: PublicationChange): Publication {
+  const { payload = publication.payload, topicName = publication.topicName } = change
+  const fault = topicNameFault(topicName, Infinity)
+  if (fault !== undefined) throw new RangeError(`onPublish: the topic name ${JSON.stringify(topicName)}: ${fault}`)
+  const { qos = publication.qos } = change
+  if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError(`onPublish: qos must be 0, 1 or 2, not ${String(qos)}`)
+  return { ...publication, ...change, topicName, payload: typeof payload === 'string' ? encodeText(payload) : payload }
+}

@@ -1,0 +1,38 @@
+import { prepare } from '../server/prepared.ts'
+import { exitCode, UsageError } from './cli-error.ts'
+import { defineCommand } from './command.ts'
+import type { FlagTable, FlagValues } from './flags.ts'
+import { configFlag, settingsFlags, settingsFromFlags } from './settings-flags.ts'
+import type { Terminal } from './terminal.ts'
+
+const checkFlags = {
+  ...settingsFlags,
+  config: { ...configFlag, positional: true },
+} as const satisfies FlagTable
+
+export const checkConfigCommand = defineCommand(
+  {
+    name: 'check-config',
+    summary: 'Check a settings file and all the files it names',
+    usage: 'check-config FILE [flags]',
+    sections: [{ title: 'Flags, as of topiary start', flags: checkFlags }],
+    examples: ['topiary check-config topiary.yaml'],
+    notes: [
+      'Reads passwords, rights, certificates and keys too; opens no port and starts nothing.',
+      'Exit codes: 0 good, 78 wrong settings, 2 wrong flags.',
+    ],
+  },
+  checkFlags,
+  checkConfig,
+)
+
+function checkConfig(values: FlagValues<typeof checkFlags>, terminal: Terminal): Promise<number> {
+  if ((values.config ?? terminal.env['TOPIARY_CONFIG']) === undefined) {
+    throw new UsageError('check-config needs a settings file: topiary check-config FILE')
+  }
+  const { settings, file } = settingsFromFlags(values, terminal)
+  const { warnings, listeners } = prepare(settings, Date.now())
+  for (const warning of warnings) terminal.stderr.write(`warning: ${warning}\n`)
+  terminal.stdout.write(`${file?.name} is good: ${listeners.length} listener(s)\n`)
+  return Promise.resolve(exitCode.ok)
+}

@@ -1,0 +1,291 @@
+import type { PeerInfo } from '../contracts/byte-stream.ts'
+import {
+  type ConnectionEnd,
+  type ConnectOptions,
+  type MessageHandler,
+  MqttError,
+  type OutboundMessage,
+  type ProgramClient,
+  type ProgramSubscription,
+  type SubscribeOptions,
+} from '../contracts/embedding.ts'
+import type { AcceptStream } from '../contracts/listener.ts'
+import type { Log } from '../contracts/log.ts'
+import { encodeConnect } from '../protocol/packets/connect.ts'
+import { encodeDisconnect } from '../protocol/packets/disconnect.ts'
+import { encodePublishResponse } from '../protocol/packets/publish-response.ts'
+import { encodeSubscribe } from '../protocol/packets/subscribe.ts'
+import { encodeUnsubscribe } from '../protocol/packets/unsubscribe.ts'
+import { reasonCodeName } from '../protocol/reason-codes.ts'
+import { levelsMatch, parseSharedFilter, SHARE_PREFIX, splitLevels } from '../topics/topic-syntax.ts'
+import { type ClientPacket, ClientPackets } from './client-packets.ts'
+import { encodeMessage, payloadBytes } from './encode-message.ts'
+import { InProcessStream } from './in-process-stream.ts'
+
+interface Handled {
+  readonly levels: readonly string[]
+  readonly handler: MessageHandler
+}
+
+/** Resolves with the reason codes of the acknowledgement. */
+type Pending = (reasonCodes: readonly number[]) => void
+
+/** Connects, and resolves when the broker has accepted. Rejects with MqttError when it refuses. */
+export function connectInProcess(
+  accept: AcceptStream,
+  peer: PeerInfo,
+  options: ConnectOptions,
+  log: Log,
+): Promise<ProgramClient> {
+  return new Promise((resolve, reject) => {
+    new InProcessClient(peer, options, log, resolve, reject).open(accept, options)
+  })
+}
+
+class InProcessClient implements ProgramClient {
+  clientId: string
+  sessionPresent = false
+  readonly ended: Promise<ConnectionEnd>
+  readonly #stream: InProcessStream
+  readonly #packets = new ClientPackets((packet) => this.#received(packet))
+  readonly #log: Log
+  readonly #onMessage: MessageHandler | undefined
+  readonly #handled = new Map<string, Handled>()
+  readonly #pending = new Map<number, Pending>()
+  /** QoS 2 messages received and not yet released. */
+  readonly #inbound = new Set<number>()
+  #nextPacketId = 1
+  /** What the broker allows to be unacknowledged; further publishes wait. */
+  #quota = 65_535
+  readonly #waitingForQuota: (() => void)[] = []
+  #isEnded = false
+  #end: ConnectionEnd = { reasonCode: undefined, reason: 'the connection was closed' }
+  readonly #connected: (client: ProgramClient) => void
+  readonly #refused: (error: Error) => void
+  #onEnded: (end: ConnectionEnd) => void = nobody
+
+  constructor(
+    peer: PeerInfo,
+    options: ConnectOptions,
+    log: Log,
+    connected: (client: ProgramClient) => void,
+    refused: (error: Error) => void,
+  ) {
+    this.clientId = options.clientId ?? ''
+    this.#log = log
+    this.#onMessage = options.onMessage
+    this.#connected = connected
+    this.#refused = refused
+    this.ended = new Promise((resolve) => (this.#onEnded = resolve))
+    this.#stream = new InProcessStream(peer, {
+      onData: (bytes) => this.#packets.push(bytes),
+      onClose: () => this.#closed(),
+    })
+  }
+
+  open(accept: AcceptStream, options: ConnectOptions): void {
+    const connect = encodeConnect(connectPacket(options)) // throws before anything is opened
+    accept(this.#stream)
+    this.#stream.send(connect)
+  }
+
+  async publish(message: OutboundMessage): Promise<void> {
+    const { qos = 0 } = message
+    if (qos === 0) {
+      this.#send(encodeMessage(message, 0))
+      return
+    }
+    if (this.#quota === 0) await new Promise<void>((resolve) => this.#waitingForQuota.push(resolve))
+    this.#quota--
+    const packetId = this.#takePacketId()
+    const acknowledged = this.#acknowledgement(packetId)
+    this.#send(encodeMessage(message, packetId))
+    const [reasonCode = 0] = await acknowledged
+    this.#quota++
+    this.#waitingForQuota.shift()?.()
+    if (reasonCode >= 0x80) throw refusal(`publishing to ${message.topic}`, reasonCode)
+  }
+
+  async subscribe(
+    topicFilter: string,
+    handler: MessageHandler,
+    options: SubscribeOptions = {},
+  ): Promise<ProgramSubscription> {
+    const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options
+    const shared = topicFilter.startsWith(SHARE_PREFIX) ? parseSharedFilter(topicFilter) : undefined
+    const replaced = this.#handled.get(topicFilter)
+    // before SUBACK: retained messages may come in the same turn
+    const handled = { levels: splitLevels(shared?.topicFilter ?? topicFilter), handler }
+    this.#handled.set(topicFilter, handled)
+    const packetId = this.#takePacketId()
+    const acknowledged = this.#acknowledgement(packetId)
+    const subscriptions = [{ topicFilter, qos, noLocal, retainAsPublished, retainHandling }]
+    this.#send(encodeSubscribe({ packetId, properties: {}, subscriptions }, 5))
+    const [granted = 0x80] = await acknowledged
+    if (granted >= 0x80) {
+      if (replaced === undefined) this.#handled.delete(topicFilter)
+      else this.#handled.set(topicFilter, replaced)
+      throw refusal(`subscribing to ${topicFilter}`, granted)
+    }
+    return {
+      topicFilter,
+      qos: granted as 0 | 1 | 2,
+      unsubscribe: () => this.#unsubscribe(topicFilter, handled),
+    }
+  }
+
+  ping(): void {
+    this.#send(Uint8Array.of(0xc0, 0))
+  }
+
+  async close(): Promise<void> {
+    if (this.#isEnded) return
+    this.#end = { reasonCode: undefined, reason: 'the client disconnected' }
+    this.#stream.send(encodeDisconnect({ reasonCode: 0, properties: {} }, 5))
+    await this.ended
+  }
+
+  async drop(): Promise<void> {
+    this.#stream.destroy()
+    await this.ended
+  }
+
+  async #unsubscribe(topicFilter: string, handled: Handled): Promise<void> {
+    if (this.#isEnded || this.#handled.get(topicFilter) !== handled) return
+    const packetId = this.#takePacketId()
+    const acknowledged = this.#acknowledgement(packetId)
+    this.#send(encodeUnsubscribe({ packetId, properties: {}, topicFilters: [topicFilter] }, 5))
+    await acknowledged
+    this.#handled.delete(topicFilter)
+  }
+
+  #received(packet: ClientPacket): void {
+    switch (packet.type) {
+      case 'connack':
+        if (packet.reasonCode !== 0) {
+          this.#refused(refusal('connecting', packet.reasonCode, packet.properties.reasonString))
+          return
+        }
+        this.clientId = packet.properties.assignedClientIdentifier ?? this.clientId
+        this.sessionPresent = packet.sessionPresent
+        this.#quota = packet.properties.receiveMaximum ?? 65_535
+        this.#connected(this)
+        return
+      case 'publish':
+        this.#deliver(packet)
+        return
+      case 'pubrel':
+        this.#inbound.delete(packet.packetId)
+        this.#respond('pubcomp', packet.packetId)
+        return
+      case 'pubrec':
+        if (packet.reasonCode < 0x80) this.#respond('pubrel', packet.packetId)
+        else this.#settle(packet.packetId, [packet.reasonCode])
+        return
+      case 'puback':
+      case 'pubcomp':
+        this.#settle(packet.packetId, [packet.reasonCode])
+        return
+      case 'suback':
+      case 'unsuback':
+        this.#settle(packet.packetId, packet.reasonCodes)
+        return
+      case 'disconnect': {
+        const { reasonCode, reasonString } = packet
+        this.#end = { reasonCode, reason: reasonString ?? reasonCodeName(reasonCode) }
+      }
+    }
+  }
+
+  #deliver({ packetId, message }: Extract<ClientPacket, { type: 'publish' }>): void {
+    const isRepeated = message.qos === 2 && this.#inbound.has(packetId)
+    if (!isRepeated) {
+      const levels = splitLevels(message.topic)
+      let isHandled = false
+      for (const handled of this.#handled.values()) {
+        if (!levelsMatch(handled.levels, levels)) continue
+        isHandled = true
+        this.#hand(handled.handler, message)
+      }
+      if (!isHandled && this.#onMessage !== undefined) this.#hand(this.#onMessage, message)
+    }
+    if (message.qos === 2) this.#inbound.add(packetId)
+    if (message.qos > 0) this.#respond(message.qos === 1 ? 'puback' : 'pubrec', packetId)
+  }
+
+  /** A handler that throws is the program's fault, not the broker's. */
+  #hand(handler: MessageHandler, message: Parameters<MessageHandler>[0]): void {
+    try {
+      handler(message)
+    } catch (error) {
+      const detail = error instanceof Error ? error.stack : String(error)
+      this.#log.error({ clientId: this.clientId, topic: message.topic, error: detail }, 'a message handler failed')
+    }
+  }
+
+  #respond(type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', packetId: number): void {
+    this.#send(encodePublishResponse({ type, packetId, reasonCode: 0, properties: {} }, 5))
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#isEnded) throw new Error(`client ${this.clientId} is not connected any more: ${this.#end.reason}`)
+    this.#stream.send(bytes)
+  }
+
+  #acknowledgement(packetId: number): Promise<readonly number[]> {
+    return new Promise((resolve) => this.#pending.set(packetId, resolve))
+  }
+
+  #settle(packetId: number, reasonCodes: readonly number[]): void {
+    const pending = this.#pending.get(packetId)
+    this.#pending.delete(packetId)
+    pending?.(reasonCodes)
+  }
+
+  #takePacketId(): number {
+    do this.#nextPacketId = (this.#nextPacketId % 65_535) + 1
+    while (this.#pending.has(this.#nextPacketId))
+    return this.#nextPacketId
+  }
+
+  #closed(): void {
+    this.#isEnded = true
+    this.#refused(new Error(`the broker closed the connection: ${this.#end.reason}`)) // no-op once connected
+    for (const pending of this.#pending.values()) pending([0x88])
+    this.#pending.clear()
+    for (const waiting of this.#waitingForQuota.splice(0)) waiting()
+    this.#onEnded(this.#end)
+  }
+}
+
+function nobody(): void {}
+
+function connectPacket(options: ConnectOptions): Parameters<typeof encodeConnect>[0] {
+  const { clientId = '', userName, password, cleanStart = true, keepAlive = 0, will } = options
+  const { sessionExpiryInterval } = options
+  const delay = will?.delay === undefined ? {} : { willDelayInterval: will.delay }
+  return {
+    protocolVersion: 5,
+    isBridge: false,
+    cleanStart,
+    keepAlive,
+    clientId,
+    userName,
+    password: password === undefined ? undefined : payloadBytes(password),
+    properties: sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval },
+    will:
+      will === undefined
+        ? undefined
+        : {
+            topicName: will.topic,
+            payload: payloadBytes(will.payload ?? ''),
+            qos: will.qos ?? 0,
+            retain: will.retain ?? false,
+            properties: { ...will.properties, ...delay },
+          },
+  }
+}
+
+function refusal(what: string, reasonCode: number, reasonString = reasonCodeName(reasonCode)): MqttError {
+  return new MqttError(reasonCode, `${what}: ${reasonString}`)
+}

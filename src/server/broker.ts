@@ -1,0 +1,95 @@
+import type { BrokerEvents } from '../contracts/events.ts'
+import type {
+  ConnectOptions,
+  MessageHandler,
+  OutboundMessage,
+  ProgramClient,
+  ProgramSubscription,
+  SubscribeOptions,
+} from '../contracts/embedding.ts'
+import type { Hooks } from '../contracts/hooks.ts'
+import type { ListenerAddress } from '../contracts/listener.ts'
+import type { Statistics } from '../contracts/statistics.ts'
+import type { PartialSettings } from '../settings/settings.ts'
+
+/** Of a stream handed to `handle`, or an HTTP server given to `attach`: what is known of its clients. */
+export interface StreamTerms {
+  /** Clients that give no user name may come in; false when left out, as on any listener that is not loopback. */
+  readonly allowAnonymous?: boolean
+  /** Stands for the listener in log lines and rights; `stream` when left out. */
+  readonly name?: string
+  /** Remote address, as far as the program knows it. */
+  readonly address?: string
+}
+
+export interface AttachTerms extends StreamTerms {
+  /** Only upgrades of this path are taken, the rest is left to others; any path when left out. */
+  readonly path?: string
+  /** Origins of browser pages that are let in; empty or left out lets any in. */
+  readonly allowedOrigins?: readonly string[]
+}
+
+/** What is asked of a Node duplex stream; net.Socket and stream.Duplex are ones. */
+export interface DuplexLike {
+  on(event: string, listener: (...values: never[]) => void): unknown
+  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): unknown
+  pause(): unknown
+  resume(): unknown
+  end(): unknown
+  destroy(): unknown
+}
+
+/** What is asked of a Node HTTP or HTTPS server. */
+export interface HttpServerLike {
+  on(event: 'upgrade', listener: (...values: never[]) => void): unknown
+  off(event: 'upgrade', listener: (...values: never[]) => void): unknown
+}
+
+/**
+ * A broker: opened by `listen`, closed by `close`. It prints nothing, ends no process and installs no signal handlers.
+ */
+export interface Broker extends AsyncDisposable {
+  readonly statistics: Statistics
+  /** Where it can be reached, once `listen` has resolved. */
+  readonly addresses: readonly ListenerAddress[]
+  /** `http://127.0.0.1:9090`, where `http` is in the settings. */
+  readonly httpUrl: string | undefined
+  /** Whether clients can come in: false before `listen` has resolved and from `close` on. */
+  readonly isReady: boolean
+  /**
+   * Opens all listeners of the settings, or none. Called once. Rejects with Node's error, e.g. `EADDRINUSE` with
+   * `address` and `port`.
+   */
+  listen(): Promise<readonly ListenerAddress[]>
+  /** Takes a client on a stream of the program's own. Works without `listen`. */
+  handle(stream: DuplexLike, terms?: StreamTerms): void
+  /** Takes clients by WebSocket on an HTTP server of the program's own. Returns how to stop that. */
+  attach(server: HttpServerLike, terms?: AttachTerms): () => void
+  /**
+   * Publishes a message of the program's. Resolves once it is durable for all who are owed it. Rejects with RangeError
+   * or TypeError for a message that cannot be one.
+   */
+  publish(message: OutboundMessage): Promise<void>
+  /** Subscribes for the program itself: no rights are asked. Rejects with MqttError when the filter is refused. */
+  subscribe(topicFilter: string, handler: MessageHandler, options?: SubscribeOptions): Promise<ProgramSubscription>
+  /** A client without a socket; anonymous ones are let in. Rejects with MqttError when it is refused. */
+  connect(options?: ConnectOptions): Promise<ProgramClient>
+  /** Registers hooks behind those that are there. Returns how to take them away. */
+  use(hooks: Hooks): () => void
+  /** Answers of an authorizer or of hooks may be others now: all are asked again, standing subscriptions included. */
+  rightsChanged(): void
+  /**
+   * Takes other settings, whole or not at all: when it rejects (RangeError, SettingsError, or Node's error for a port
+   * that is taken), everything is as it was. Resolves with what changed, a line each. What clients that are connected
+   * were promised in CONNACK holds until they leave.
+   */
+  reload(settings: PartialSettings): Promise<readonly string[]>
+  on<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this
+  once<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this
+  off<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this
+  /**
+   * Takes no more clients, publishes the wills that are due, sends DISCONNECT 0x8B to 5.0 clients, and resolves when
+   * everything queued has left and every connection is closed; after `graceMs` connections are cut.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}

@@ -1,0 +1,312 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { HashQueue } from '../auth/hash-queue.ts'
+import { RightsAuthorizer } from '../auth/rights-authorizer.ts'
+import { StandardAuthenticator } from '../auth/standard-authenticator.ts'
+import { BrokerCore } from '../broker/core.ts'
+import type { Authenticator } from '../contracts/authenticator.ts'
+import type { Authorizer } from '../contracts/authorizer.ts'
+import type { PeerInfo } from '../contracts/byte-stream.ts'
+import type { Clock } from '../contracts/clock.ts'
+import type { BrokerEvents } from '../contracts/events.ts'
+import type {
+  ConnectOptions,
+  MessageHandler,
+  OutboundMessage,
+  ProgramClient,
+  ProgramSubscription,
+  SubscribeOptions,
+} from '../contracts/embedding.ts'
+import type { Hooks } from '../contracts/hooks.ts'
+import type { ListenerAddress } from '../contracts/listener.ts'
+import type { Log } from '../contracts/log.ts'
+import type { Statistics } from '../contracts/statistics.ts'
+import type { Store } from '../contracts/store.ts'
+import { programMessage } from '../in-process/encode-message.ts'
+import { connectInProcess } from '../in-process/in-process-client.ts'
+import { silentLog } from '../observe/silent-log.ts'
+import { SysTopics } from '../observe/sys-topics.ts'
+import { systemClock } from '../observe/system-clock.ts'
+import { newApplicationMessage } from '../protocol/new-application-message.ts'
+import { decodeText, encodeText } from '../protocol/text.ts'
+import { completeSettings, type PartialSettings } from '../settings/settings.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
+import { DuplexStream } from '../transport/duplex-stream.ts'
+import { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
+import type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
+import { packageVersion } from '../settings/version.ts'
+import { HttpPages } from './http-pages.ts'
+import { Listeners } from './listeners.ts'
+import { prepare, type Prepared, preparedDifference } from './prepared.ts'
+
+/** Parts that a caller may bring along; each has a default. */
+export interface BrokerParts {
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Where durable state goes; closed with the broker. */
+  readonly store?: Store
+  /** In the place of the logins in the settings. */
+  readonly authenticator?: Authenticator
+  /** In the place of the rights in the settings. */
+  readonly authorizer?: Authorizer
+  /** As with `broker.use`, in order. */
+  readonly hooks?: readonly Hooks[]
+}
+
+/**
+ * Makes a broker from settings (docs/settings.md). Throws RangeError for a setting that cannot be, SettingsError when
+ * a file it names cannot be used.
+ */
+export function createBroker(settings: PartialSettings = {}, parts: BrokerParts = {}): Broker {
+  return new ListeningBroker(settings, parts)
+}
+
+class ListeningBroker implements Broker {
+  #prepared: Prepared
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #core: BrokerCore
+  readonly #store: Store
+  readonly #authenticator: StandardAuthenticator
+  readonly #authorizer: RightsAuthorizer
+  readonly #listeners: Listeners
+  readonly #pages: HttpPages
+  #sysTopics: SysTopics | undefined
+  /** The program's own subscriptions are one client's. */
+  #program: Promise<ProgramClient> | undefined
+  #state: 'new' | 'starting' | 'ready' | 'closing' = 'new'
+  #reloading: Promise<unknown> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  constructor(given: PartialSettings, parts: BrokerParts) {
+    const settings = completeSettings(given)
+    this.#clock = parts.clock ?? systemClock
+    this.#log = parts.log ?? silentLog
+    this.#store = parts.store ?? new MemoryStore()
+    this.#prepared = prepare(settings, this.#clock.wallMs())
+    const { access } = this.#prepared
+    const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
+    const hashQueue = new HashQueue({ maximumWaiting, ...(concurrency !== undefined && { concurrency }) })
+    this.#authenticator = new StandardAuthenticator({
+      log: this.#log,
+      hashQueue,
+      credentials: access.credentials,
+    })
+    this.#authorizer = new RightsAuthorizer(access.rights)
+    this.#core = new BrokerCore({
+      limits: settings.limits,
+      features: settings.features,
+      clock: this.#clock,
+      log: this.#log,
+      store: this.#store,
+      authenticator: parts.authenticator ?? this.#authenticator,
+      authorizer: parts.authorizer ?? this.#authorizer,
+    })
+    for (const hooks of parts.hooks ?? []) this.use(hooks)
+    this.#listeners = new Listeners(this.#core)
+    this.#pages = new HttpPages(this.#core, this.#clock, () => this.isReady)
+    this.#startSysTopics(settings.sysIntervalSeconds)
+  }
+
+  get statistics(): Statistics {
+    return this.#core
+  }
+
+  get addresses(): readonly ListenerAddress[] {
+    return this.#listeners.addresses
+  }
+
+  get httpUrl(): string | undefined {
+    return this.#pages.url
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  async listen(): Promise<readonly ListenerAddress[]> {
+    if (this.#state !== 'new') throw new Error('this broker has been told to listen, or to close, before')
+    this.#state = 'starting'
+    for (const warning of this.#prepared.warnings) this.#log.warn({}, warning)
+    await this.#pages.change(this.#prepared.settings.http)
+    const { commit } = await this.#listeners.prepare(this.#prepared).catch(async (error: unknown) => {
+      await this.#pages.close()
+      throw error
+    })
+    commit()
+    this.#state = 'ready'
+    return this.#listeners.addresses
+  }
+
+  handle(stream: DuplexLike, terms: StreamTerms = {}): void {
+    this.#core.accept(new DuplexStream(stream as unknown as Duplex, peerOf(terms)))
+  }
+
+  attach(server: HttpServerLike, terms: AttachTerms = {}): () => void {
+    const { path, allowedOrigins = [] } = terms
+    const upgrades = new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) =>
+      this.#core.accept(stream),
+    )
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (path !== undefined && request.url?.split('?', 1)[0] !== path) return
+      const { remoteAddress = '', remotePort = 0 } = request.socket
+      const isEncrypted = 'encrypted' in request.socket
+      const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
+      upgrades.upgrade(request, socket, head, { ...peer, transport: 'websocket' })
+    }
+    server.on('upgrade', onUpgrade)
+    return () => void server.off('upgrade', onUpgrade)
+  }
+
+  async publish(message: OutboundMessage): Promise<void> {
+    const { journal, time } = this.#core
+    const made = programMessage(message, time.nowMs)
+    await undefined // a hook or a handler may call this while another message is under way
+    const { topicBytes } = made
+    const commit = this.#core.publish(decodeText(topicBytes, 0, topicBytes.length), made)
+    if (commit > journal.durable) await journal.durableAt(commit)
+  }
+
+  async subscribe(
+    topicFilter: string,
+    handler: MessageHandler,
+    options: SubscribeOptions = {},
+  ): Promise<ProgramSubscription> {
+    this.#program ??= this.#connect({}, { ...peerOf({ name: 'program', allowAnonymous: true }), isTrusted: true })
+    return (await this.#program).subscribe(topicFilter, handler, options)
+  }
+
+  connect(options: ConnectOptions = {}): Promise<ProgramClient> {
+    return this.#connect(options, peerOf({ name: 'in-process', allowAnonymous: true }))
+  }
+
+  #connect(options: ConnectOptions, peer: PeerInfo): Promise<ProgramClient> {
+    return connectInProcess((stream) => this.#core.accept(stream), peer, options, this.#log)
+  }
+
+  use(hooks: Hooks): () => void {
+    return this.#core.hooks.add(hooks)
+  }
+
+  rightsChanged(): void {
+    this.#core.authorizer.changed()
+  }
+
+  reload(given: PartialSettings): Promise<readonly string[]> {
+    const reloading = this.#reloading.then(() => this.#reload(given))
+    this.#reloading = reloading.catch(() => {})
+    return reloading
+  }
+
+  /** Everything that can fail comes first and changes nothing; then all is changed in one turn. */
+  async #reload(given: PartialSettings): Promise<readonly string[]> {
+    if (this.#state === 'closing') throw new Error('this broker is closing')
+    const before = this.#prepared
+    const after = prepare(completeSettings(given), this.#clock.wallMs())
+    const isOpen = this.#state === 'ready'
+    const listeners = isOpen ? await this.#listeners.prepare(after) : undefined
+    try {
+      if (isOpen) await this.#pages.change(after.settings.http)
+    } catch (error) {
+      await listeners?.abandon()
+      throw error
+    }
+    listeners?.commit()
+    this.#take(after)
+    const changes = preparedDifference(before, after)
+    for (const warning of after.warnings) this.#log.warn({}, warning)
+    this.#core.emit('reloaded', changes)
+    return changes
+  }
+
+  #take(after: Prepared): void {
+    const before = this.#prepared
+    const { settings, access } = after
+    this.#prepared = after
+    this.#core.change(settings.limits, settings.features)
+    this.#authenticator.replace(access.credentials)
+    this.#authorizer.replace(access.rights)
+    for (const user of before.access.credentials?.keys() ?? []) {
+      if (access.credentials?.has(user) !== true) this.#core.disconnectUser(user)
+    }
+    if (settings.sysIntervalSeconds !== before.settings.sysIntervalSeconds) {
+      this.#startSysTopics(settings.sysIntervalSeconds)
+    }
+  }
+
+  on<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#core.events.on(event, listener as never)
+    return this
+  }
+
+  once<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#core.events.once(event, listener as never)
+    return this
+  }
+
+  off<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#core.events.off(event, listener as never)
+    return this
+  }
+
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.graceMs ?? this.#prepared.settings.shutdownGraceMs)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#state = 'closing'
+    await this.#reloading
+    this.#listeners.close()
+    this.#sysTopics?.stop()
+    const { journal, gate } = this.#core
+    await within(graceMs, journal.settled())
+    this.#core.disconnectAll()
+    await gate.emptied(graceMs)
+    await within(graceMs, journal.settled())
+    this.#core.stop()
+    await this.#store.close()
+    await this.#pages.close()
+  }
+
+  #startSysTopics(intervalSeconds: number): void {
+    this.#sysTopics?.stop()
+    if (intervalSeconds === 0) {
+      this.#sysTopics = undefined
+      return
+    }
+    this.#sysTopics = new SysTopics({
+      clock: this.#clock,
+      statistics: this.#core,
+      version: `topiary version ${packageVersion()}`,
+      intervalSeconds,
+      publish: (topicName, text) => {
+        const parts = { payload: encodeText(text), qos: 2, retain: true, properties: {} } as const
+        this.#core.publish(topicName, newApplicationMessage(parts, '', this.#core.time.nowMs))
+      },
+    })
+  }
+}
+
+function peerOf({ allowAnonymous = false, name = 'stream', address = '' }: StreamTerms): PeerInfo {
+  return {
+    transport: 'stream',
+    isEncrypted: false,
+    address,
+    port: 0,
+    listener: name,
+    allowsAnonymous: allowAnonymous,
+    certificateUser: undefined,
+  }
+}
+
+/** Waits for `done`, but not longer than `graceMs` of real time. */
+async function within(graceMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([done, new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))])
+  clearTimeout(timer)
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod'
+import type { Features, Limits } from '../contracts/limits.ts'
+
+/**
+ * Every setting with its bounds, its default and its text. From here come the check of settings, the JSON Schema
+ * (settings.schema.json) and docs/settings.md.
+ */
+
+const MAXIMUM_MS = 2_147_483_647
+const FOUR_BYTES = 4_294_967_295
+const LARGEST_PACKET = 268_435_460
+
+const whole = (least: number, most: number, usual: number, description: string) =>
+  z.int().min(least).max(most).default(usual).describe(description)
+const count = (usual: number, description: string) => whole(0, Number.MAX_SAFE_INTEGER, usual, description)
+const choice = <const T extends readonly [string, ...string[]]>(choices: T, usual: T[number], description: string) =>
+  z.enum(choices).default(usual).describe(description)
+const flag = (usual: boolean, description: string) => z.boolean().default(usual).describe(description)
+const text = (description: string) => z.string().min(1).describe(description)
+
+const limits = z.strictObject({
+  maximumConnections: count(0, 'Network connections at once; 0 = no limit.'),
+  maximumConnectionsPerAddress: count(0, 'The same for one remote address; 0 = no limit.'),
+  connectTimeoutMs: whole(1, MAXIMUM_MS, 10_000, 'A connection whose CONNECT is not complete by then is closed.'),
+  maximumConnectPacketBytes: whole(64, LARGEST_PACKET, 512 * 1024, 'Largest CONNECT packet.'),
+  maximumPacketBytes: whole(64, LARGEST_PACKET, 16 * 1024 * 1024, 'Largest packet accepted from a client.'),
+  receiveMaximum: whole(1, 65_535, 1024, 'QoS 1 and 2 publishes a client may have unacknowledged.'),
+  topicAliasMaximum: whole(0, 65_535, 64, 'Topic aliases a client may use; 0 switches them off.'),
+  outboundTopicAliasMaximum: whole(0, 65_535, 64, 'Topic aliases the broker uses toward a client that allows them.'),
+  maximumKeepAliveSeconds: whole(0, 65_535, 0, 'Longest keep alive of 5.0 clients; 0 = no limit.'),
+  maximumSessionExpirySeconds: whole(0, FOUR_BYTES, FOUR_BYTES, 'Longest session expiry; 4294967295 = for ever.'),
+  mqtt3SessionExpirySeconds: whole(
+    0,
+    FOUR_BYTES,
+    30 * 24 * 3600,
+    'How long a 3.x session with Clean Session 0 outlives its connection; 4294967295 = for ever.',
+  ),
+  maximumSessions: count(1_000_000, 'Sessions at once, connected or not; 0 = no limit.'),
+  maximumSubscriptionsPerSession: count(10_000, 'Subscriptions of one session.'),
+  maximumTopicLevels: whole(1, 65_536, 128, 'Levels in a topic name or topic filter.'),
+  maximumInflightMessages: whole(1, 65_535, 65_535, 'Unacknowledged QoS 1 and 2 messages toward one client.'),
+  maximumQueuedMessages: count(100_000, 'Messages queued for one session, in flight included.'),
+  maximumQueuedBytes: count(32 * 1024 * 1024, 'Their bytes.'),
+  queueFullPolicy: choice(
+    ['drop-oldest', 'drop-newest', 'disconnect'],
+    'drop-oldest',
+    'What happens when a queue limit is reached.',
+  ),
+  queueQos0: flag(false, 'Whether QoS 0 messages are queued for sessions that are offline.'),
+  maximumOutboxBytes: count(16 * 1024 * 1024, 'Bytes waiting for one client before it counts as slow.'),
+  maximumOutboxBytesTotal: count(256 * 1024 * 1024, 'The same over all clients.'),
+  maximumUncommittedBytes: count(4 * 1024 * 1024, 'Bytes not yet durable for one client before it is not read.'),
+  maximumUncommittedBytesTotal: count(64 * 1024 * 1024, 'The same over all clients.'),
+  maximumRetainedMessages: count(1_000_000, 'Retained messages.'),
+  maximumRetainedBytes: count(1024 * 1024 * 1024, 'Their bytes.'),
+}) satisfies z.ZodType<Limits>
+
+const qos = z.literal([0, 1, 2])
+
+const features = z.strictObject({
+  maximumQos: qos.default(2).describe('Highest QoS of a publish, and of a granted subscription.'),
+  retainAvailable: flag(true, 'Retained messages.'),
+  wildcardSubscriptionAvailable: flag(true, 'Topic filters with + and #.'),
+  subscriptionIdentifiersAvailable: flag(true, 'Subscription identifiers.'),
+  sharedSubscriptionAvailable: flag(true, 'Shared subscriptions, $share/name/filter.'),
+  sharedSubscriptionStrategy: choice(
+    ['round-robin', 'random', 'sticky', 'hash-topic'],
+    'round-robin',
+    'Which member of a shared subscription gets a message. A change is for groups made from then on.',
+  ),
+  mqtt3RefusedPublish: choice(
+    ['acknowledge', 'disconnect'],
+    'acknowledge',
+    'What becomes of a publish without the right to it from a 3.x client, which cannot be told: acknowledged and dropped, or the connection closed. Either is counted.',
+  ),
+  strictMqtt31ClientIds: flag(false, 'Refuse MQTT 3.1 client identifiers longer than 23 characters.'),
+}) satisfies z.ZodType<Features>
+
+const tls = z.strictObject({
+  certificateFile: text('Certificate of the listener with those between it and its authority, PEM.'),
+  keyFile: text('Private key, PEM. Readable by nobody else.'),
+  keyPassphrase: z.string().optional().describe('Passphrase of the private key.').meta({ secret: true }),
+  caFile: text('Authorities whose client certificates are believed, PEM.').optional(),
+  revocationFile: text('Certificate revocation lists (CRL) for client certificates, PEM.').optional(),
+  minimumVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'Oldest version of TLS.'),
+  ciphers: text('Cipher list in the form of OpenSSL; left out, the one of Node.js.').optional(),
+  clientCertificate: choice(
+    ['none', 'optional', 'required'],
+    'none',
+    'Whether clients are asked for a certificate, and whether they need one.',
+  ),
+  certificateUser: choice(
+    ['none', 'common-name', 'subject'],
+    'none',
+    'What of a verified client certificate is the user name; who has one needs no password.',
+  ),
+})
+
+const anonymous = z
+  .boolean()
+  .optional()
+  .describe(
+    'Let in clients that give no user name. Left out: yes on loopback addresses and Unix sockets, no anywhere else.',
+  )
+const network = {
+  host: text('Address to listen on; 0.0.0.0 or :: for all.').default('127.0.0.1'),
+  tls: tls.optional().describe('Encrypt; left out, the listener is plain.'),
+  proxyProtocol: flag(
+    false,
+    'Every connection must begin with a PROXY protocol header (version 1 or 2). Only behind a proxy that nobody can go around: whoever reaches the port can claim any address.',
+  ),
+  allowAnonymous: anonymous,
+}
+const port = (description: string) => z.int().min(0).max(65_535).describe(description)
+
+const listener = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tcp'), port: port('TCP port; 0 takes a free one.'), ...network }),
+  z.strictObject({
+    kind: z.literal('websocket'),
+    port: port('TCP port; 0 takes a free one.'),
+    ...network,
+    allowedOrigins: z
+      .array(text('scheme://host or scheme://host:port'))
+      .default([])
+      .describe('Origins of browser pages that are let in; empty lets any in.'),
+  }),
+  z.strictObject({
+    kind: z.literal('unix'),
+    path: text('Path of the socket.'),
+    mode: z
+      .string()
+      .regex(/^[0-7]{3}$/)
+      .default('660')
+      .describe('Permissions of the socket, three octal digits, in quotes.'),
+    allowAnonymous: anonymous,
+  }),
+])
+
+const right = z.enum(['read', 'write', 'subscribe'])
+const rightsList = z.union([z.literal('all'), right, z.array(right).min(1)])
+
+const rights = z.strictObject({
+  default: choice(['allow', 'deny'], 'deny', 'What holds where no rule decides.'),
+  groups: z
+    .record(z.string().min(1), z.array(z.string().min(1)))
+    .default({})
+    .describe('Names for lists of users.'),
+  rules: z
+    .array(
+      z.strictObject({
+        allow: rightsList.optional().describe('Rights given: read, write, subscribe, a list of them, or all.'),
+        deny: rightsList.optional().describe('Rights taken away.'),
+        users: z.array(z.string().min(1)).optional().describe('Whom it is for; without users and groups: everybody.'),
+        groups: z.array(z.string().min(1)).optional().describe('Groups whom it is for.'),
+        topics: z
+          .array(z.string().min(1))
+          .min(1)
+          .describe('Topic filters; %c stands for the client identifier, %u for the user.'),
+        maximumQos: qos.optional().describe('Only up to this QoS; with allow.'),
+        retain: z.boolean().optional().describe('false: not for publishes with RETAIN; with allow.'),
+      }),
+    )
+    .describe('Read from the first on; the first that is about the case decides.'),
+})
+
+export const settingsSchema = z.strictObject({
+  $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),
+  version: z.literal(1).optional().describe('Of the form of this file.'),
+  listeners: z
+    .array(listener)
+    .prefault([
+      { kind: 'tcp', port: 1883 },
+      { kind: 'websocket', port: 9001 },
+    ])
+    .describe('Where clients come in.'),
+  authentication: z
+    .strictObject({
+      passwordFile: text('Users and their passwords, written by `topiary passwd`.').optional(),
+      hashConcurrency: z
+        .literal([1, 2])
+        .optional()
+        .describe('Password hashes computed at once; left out, 1 on two cores or fewer, else 2.'),
+      maximumWaitingLogins: whole(
+        1,
+        1_000_000,
+        1024,
+        'Logins that may wait for a hash; further ones are refused as "server busy" (0x89).',
+      ),
+    })
+    .prefault({})
+    .describe('Who clients are.'),
+  rights: rights.optional().describe('Who may do what; left out, everybody may do everything.'),
+  limits: limits.prefault({}).describe('What the broker bounds; docs/limits.md says what happens at each limit.'),
+  features: features.prefault({}).describe('Parts of the protocol that can be switched off; 5.0 clients are told.'),
+  http: z
+    .strictObject({
+      host: text('Address to listen on.').default('127.0.0.1'),
+      port: port('TCP port; 0 takes a free one.'),
+    })
+    .optional()
+    .describe('HTTP with /livez, /readyz and /metrics; left out, none.'),
+  sysIntervalSeconds: whole(0, 86_400, 10, 'Seconds between updates of $SYS; 0 switches it off.'),
+  shutdownGraceMs: whole(0, MAXIMUM_MS, 5_000, 'How long a stop waits for what is on its way to clients.'),
+  logLevel: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info', 'Least level of the log.'),
+})
