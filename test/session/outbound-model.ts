@@ -16,7 +16,15 @@ export function deliveryOf({ qos, byteSize, expiresAtMs, commit }: Partial<Deliv
   message.bytes = new Uint8Array(byteSize ?? 10)
   message.payloadEnd = message.bytes.length
   message.expiresAtMs = expiresAtMs ?? Infinity
-  return { message, qos: qos ?? 1, retain: false, subscriptionIdentifiers: [], commit: commit ?? 0, rightsEpoch: 0, group: undefined }
+  return {
+    message,
+    qos: qos ?? 1,
+    retain: false,
+    subscriptionIdentifiers: [],
+    commit: commit ?? 0,
+    rightsEpoch: 0,
+    group: undefined,
+  }
 }
 
 /** A message that will not arrive; its position is -1 when it never had one. */
