@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public library: what Node programs import from `topiary-mqtt`. */
 export { createBroker, type BrokerParts } from './server/create-broker.ts'
 export type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './server/broker.ts'

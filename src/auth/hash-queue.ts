@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { deriveHash, type HashJob } from './derive-hash.ts'
 
-export interface HashQueueOptions {
+export interface HashQueueSize {
   /** Hashes computed at once. Default 1 on a machine of two cores or fewer, else 2; never more than 2. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Jobs that may wait for their turn. Default 1024. */
-  readonly maximumWaiting?: number
+  readonly maximumWaiting?: number | undefined
+}
+
+export interface HashQueueOptions extends HashQueueSize {
   /** Does the work. */
   readonly derive?: (job: HashJob) => Promise<Uint8Array>
 }
@@ -15,17 +18,21 @@ const maximumConcurrency = 2
 
 /** Computes hashes off the loop, in order, a few at once; what does not fit is turned away and never piles up. */
 export class HashQueue {
-  readonly #concurrency: number
-  readonly #maximumWaiting: number
+  #concurrency = 0
+  #maximumWaiting = 0
   readonly #derive: (job: HashJob) => Promise<Uint8Array>
   readonly #waiting: (() => void)[] = []
   #running = 0
 
   constructor(options: HashQueueOptions = {}) {
-    const { concurrency = availableParallelism() <= 2 ? 1 : 2, maximumWaiting = 1024, derive = deriveHash } = options
+    this.#derive = options.derive ?? deriveHash
+    this.resize(options)
+  }
+
+  /** From the next job on; what runs and waits stays. */
+  resize({ concurrency = availableParallelism() <= 2 ? 1 : 2, maximumWaiting = 1024 }: HashQueueSize): void {
     this.#concurrency = Math.min(concurrency, maximumConcurrency)
     this.#maximumWaiting = maximumWaiting
-    this.#derive = derive
   }
 
   /** Resolves with the hash, or at once with `busy` when too many wait. Rejects when the hash cannot be computed. */
@@ -42,7 +49,7 @@ export class HashQueue {
 
   /** The place of a job that ended goes straight to the next one, so that nobody slips in between. */
   #passOn(): void {
-    const next = this.#waiting.shift()
+    const next = this.#running > this.#concurrency ? undefined : this.#waiting.shift()
     if (next === undefined) this.#running--
     else next()
   }

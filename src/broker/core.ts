@@ -3,7 +3,7 @@ import type { Authenticator } from '../contracts/authenticator.ts'
 import type { Authorizer } from '../contracts/authorizer.ts'
 import type { ByteStream } from '../contracts/byte-stream.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { BrokerEvents, DropInfo } from '../contracts/events.ts'
+import type { BrokerEvents, ClientInfo, DropInfo } from '../contracts/events.ts'
 import type { Features, Limits, Terms } from '../contracts/limits.ts'
 import type { Log } from '../contracts/log.ts'
 import { type DropReason, type Gauges, newCounters, type Statistics } from '../contracts/statistics.ts'
@@ -52,8 +52,7 @@ export class BrokerCore implements Statistics {
   readonly authenticator: HookedAuthenticator
   readonly authorizer: HookedAuthorizer
   readonly events = new EventEmitter<BrokerEvents>()
-  /** Anybody can make these lines come: one a second. */
-  readonly #turnedAway = new RepeatedLines(1000)
+  readonly #refusals = new RepeatedLines(1000)
   readonly denials = new Denials(this)
   readonly counters = newCounters()
   readonly time: BrokerTime
@@ -96,7 +95,7 @@ export class BrokerCore implements Statistics {
     this.counters.socketsOpened++
     if (!this.gate.admit(stream.peer.address)) {
       this.counters.connectionsRefused++
-      this.log.warn({ address: stream.peer.address }, 'connection refused: the connection limit is reached')
+      this.refused('limit', { address: stream.peer.address, detail: 'the connection limit is reached' })
       stream.open({ onData() {}, onClose() {} })
       stream.destroy()
       return
@@ -107,8 +106,13 @@ export class BrokerCore implements Statistics {
   /** A client that a listener did not let in: no MQTT was spoken. */
   turnedAway(details: object): void {
     this.counters.connectionsRefused++
-    const unsaid = this.#turnedAway.next('', this.time.nowMs)
-    if (unsaid !== undefined) this.log.info(unsaid === 0 ? details : { ...details, unsaid }, 'client turned away')
+    this.refused('', details)
+  }
+
+  /** Tells of a connection that was refused. Anybody can make these lines come: one a second for each kind. */
+  refused(kind: string, details: object): void {
+    const unsaid = this.#refusals.next(kind, this.time.nowMs)
+    if (unsaid !== undefined) this.log.info(unsaid === 0 ? details : { ...details, unsaid }, 'connection refused')
   }
 
   /**
@@ -186,11 +190,11 @@ export class BrokerCore implements Statistics {
     this.time.stop()
   }
 
-  /** Closes the connections of a user that there is no more. Client certificates speak for themselves. */
-  disconnectUser(user: string): void {
+  /** Closes connections that would not be let in any more. */
+  disconnectThose(isUnwanted: (client: ClientInfo) => boolean): void {
     for (const connection of [...this.gate.connections]) {
-      if (connection.user !== user || connection.peer.certificateUser === user) continue
-      connection.disconnect(ReasonCode.notAuthorized, 'this user is no longer let in')
+      if (connection.session === undefined || !isUnwanted(connection)) continue
+      connection.disconnect(ReasonCode.notAuthorized, 'no longer let in')
     }
   }
 

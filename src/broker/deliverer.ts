@@ -133,12 +133,7 @@ export class Deliverer {
   ): boolean {
     const connection = session.link
     if (qos === 0) {
-      if (connection !== undefined) {
-        if (this.#core.hooks.of('onDeliver') === undefined) {
-          return this.sendQos0(connection, message, retain, identifiers)
-        }
-        return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
-      }
+      if (connection !== undefined) return this.sendQos0(connection, message, retain, identifiers)
       if (this.#core.limits.queueQos0 && session.isDurable) {
         return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
       }
@@ -154,6 +149,12 @@ export class Deliverer {
     retain: boolean,
     identifiers: readonly number[],
   ): boolean {
+    if (this.#mustAskFirst(connection)) {
+      return this.#enqueue(
+        connection.session as ClientSession,
+        this.#delivery(message, 0, retain, identifiers, undefined),
+      )
+    }
     if (this.isOutboxFull(connection)) {
       this.#core.dropped('outbox-full', connection.clientId)
       return false
@@ -175,7 +176,7 @@ export class Deliverer {
     const { outbound, isDurable, link: connection } = session
     const isKept = isDurable || group !== undefined
     // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
-    const waits = (isDurable && qos === 2) || this.#core.hooks.of('onDeliver') !== undefined
+    const waits = (isDurable && qos === 2) || (connection !== undefined && this.#mustAskFirst(connection))
     const mayAdmit = !waits && (!isKept || outbound.hasRoom)
     const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
     if (packetId === 0 || connection === undefined) {
@@ -197,7 +198,7 @@ export class Deliverer {
   #enqueue(session: ClientSession, delivery: Delivery): boolean {
     const outcome = session.outbound.enqueue(delivery)
     if (outcome === 'queued') {
-      if (session.link !== undefined && this.#core.hooks.of('onDeliver') !== undefined) this.#pumpSoon(session.link)
+      if (session.link !== undefined && this.#mustAskFirst(session.link)) this.#pumpSoon(session.link)
       if (!session.isDurable) return true
       this.#addRecipient(session, delivery)
       if (session.link !== undefined) this.#core.journal.wait(session.link)
@@ -215,6 +216,11 @@ export class Deliverer {
     const connection = session.link ?? session.claimant
     if (connection === undefined) this.#core.sessions.end(session)
     else connection.disconnect(ReasonCode.quotaExceeded, 'the queue of this session is full')
+  }
+
+  /** A hook is to be asked, or is being asked about what came before. */
+  #mustAskFirst(connection: Connection): boolean {
+    return this.#core.hooks.of('onDeliver') !== undefined || connection.isAskingHooks || this.#pumped.has(connection)
   }
 
   /** What a hook may drop waits in the session until it has been asked. */

@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { Rights } from '../auth/rights.ts'
+import { Rights, type RightsSettings } from '../auth/rights.ts'
 import type { Access } from '../contracts/authorizer.ts'
-import { loadSettings } from '../settings/load-settings.ts'
-import type { SettingsFile } from '../settings/settings-file.ts'
+import { type LoadedSettings, loadSettings } from '../settings/load-settings.ts'
+import { SettingsError } from '../settings/settings-file.ts'
 import { topicFilterFault, topicNameFault } from '../topics/topic-syntax.ts'
-import { exitCode, OperatorError, UsageError } from './cli-error.ts'
+import { exitCode, UsageError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
 import { configFlag } from './settings-flags.ts'
 import type { Terminal } from './terminal.ts'
+import { withPlaces } from './with-places.ts'
 
 const aclFlags = {
   config: configFlag,
@@ -44,25 +44,26 @@ function aclTest(values: AclValues, { env, stdout }: Terminal): Promise<number> 
   const access = accessOf(values)
   const path = values.config ?? env['TOPIARY_CONFIG']
   if (path === undefined) throw new UsageError('acl test needs a settings file: --config FILE')
-  const { settings, file } = loadSettings({ file: path, environment: env })
-  if (settings.rights === undefined || file === undefined) {
+  const loaded = loadSettings({ file: path, environment: env })
+  const { rights } = loaded.settings
+  if (rights === undefined) {
     stdout.write(`yes: ${path} has no rights, so everybody may do everything\n`)
     return Promise.resolve(exitCode.ok)
   }
-  const { allowed, maximumQos, rule } = rightsOf(path, settings.rights).decide(
+  const { allowed, maximumQos, rule } = withPlaces(loaded, () => rightsOf(rights)).decide(
     { clientId: values.client, user: values.user },
     access,
   )
   const lowered = allowed && access.action === 'subscribe' && access.qos > maximumQos ? ` at QoS ${maximumQos}` : ''
-  stdout.write(`${allowed ? 'yes' : 'no'}${lowered}: ${decidingLine(file, rule, settings.rights.default)}\n`)
+  stdout.write(`${allowed ? 'yes' : 'no'}${lowered}: ${decidingLine(loaded, rule)}\n`)
   return Promise.resolve(allowed ? exitCode.ok : exitCode.failed)
 }
 
-function rightsOf(path: string, settings: ConstructorParameters<typeof Rights>[0]): Rights {
+function rightsOf(settings: RightsSettings): Rights {
   try {
     return new Rights(settings)
   } catch (error) {
-    throw new OperatorError(`${path}: ${(error as Error).message}`)
+    throw new SettingsError([`rights: ${(error as Error).message}`])
   }
 }
 
@@ -85,9 +86,11 @@ function checked(flag: string, topic: string, isFilter: boolean): string {
   return topic
 }
 
-function decidingLine(file: SettingsFile, rule: number, usual: string | undefined): string {
-  if (rule < 0) return `no rule is about it, and the default is ${usual ?? 'deny'}`
-  const line = file.lineOf(['rights', 'rules', rule])
-  const text = readFileSync(file.name, 'utf8').split('\n')[line - 1]?.trim() ?? ''
-  return `${file.name}:${line}: ${text}`
+function decidingLine({ file, settings, sourceOf }: LoadedSettings, rule: number): string {
+  if (rule < 0) return `no rule covers it, and the default is ${settings.rights?.default ?? 'deny'}`
+  const path = ['rights', 'rules', rule]
+  const source = sourceOf(path)
+  if (file === undefined || !source?.startsWith(`${file.name}:`)) return `${source}: rules[${rule}]`
+  const { line } = file.positionOf(path)
+  return `${file.name}:${line}: ${file.lineAt(line)}`
 }

@@ -1,21 +1,24 @@
 import { UsageError } from './cli-error.ts'
 
+const schemes: readonly string[] = ['mqtt://', 'mqtts://', 'ws://', 'wss://']
+
 /** Ends with a UsageError when `text` names no broker that can be reached. */
 export function checkUrl(text: string): void {
   const shown = withoutCredentials(text)
-  const rule = `--url takes mqtt://host:port or ws://host:port, not "${shown}"`
+  const rule = `--url takes ${schemes.join(', ')} and host:port, not "${shown}"`
   if (!text.includes('://')) {
     const meant = `mqtt://${shown}`
     throw new UsageError(shown !== '' && URL.canParse(meant) ? `${rule}; did you mean ${meant}?` : rule)
   }
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'mqtts:' || url?.protocol === 'wss:') {
-    throw new UsageError(`--url ${url.protocol}// is TLS, which is not there yet; use mqtt:// or ws://`)
+  if (url === undefined || !schemes.includes(`${url.protocol}//`) || url.hostname === '') throw new UsageError(rule)
+  if (url.protocol.startsWith('mqtt') && !['', '/'].includes(url.pathname + url.search + url.hash)) {
+    throw new UsageError(`--url ${url.protocol}// takes no path, only ${url.protocol}//host:port; not "${shown}"`)
   }
-  if (url === undefined || !['mqtt:', 'ws:'].includes(url.protocol) || url.hostname === '') throw new UsageError(rule)
-  if (url.protocol === 'mqtt:' && !['', '/'].includes(url.pathname + url.search + url.hash)) {
-    throw new UsageError(`--url mqtt:// takes no path, only mqtt://host:port; not "${shown}"`)
-  }
+}
+
+export function isEncrypted(url: string): boolean {
+  return url.startsWith('mqtts:') || url.startsWith('wss:')
 }
 
 /** A URL as messages may show it: without user name and password. */

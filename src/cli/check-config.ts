@@ -4,6 +4,7 @@ import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
 import { configFlag, settingsFlags, settingsFromFlags } from './settings-flags.ts'
 import type { Terminal } from './terminal.ts'
+import { withPlaces } from './with-places.ts'
 
 const checkFlags = {
   ...settingsFlags,
@@ -30,9 +31,9 @@ function checkConfig(values: FlagValues<typeof checkFlags>, terminal: Terminal):
   if ((values.config ?? terminal.env['TOPIARY_CONFIG']) === undefined) {
     throw new UsageError('check-config needs a settings file: topiary check-config FILE')
   }
-  const { settings, file } = settingsFromFlags(values, terminal)
-  const { warnings, listeners } = prepare(settings, Date.now())
+  const loaded = settingsFromFlags(values, terminal)
+  const { warnings, listeners } = withPlaces(loaded, () => prepare(loaded.settings, Date.now()))
   for (const warning of warnings) terminal.stderr.write(`warning: ${warning}\n`)
-  terminal.stdout.write(`${file?.name} is good: ${listeners.length} listener(s)\n`)
+  terminal.stdout.write(`${loaded.file?.name} is good: ${listeners.length} listener(s)\n`)
   return Promise.resolve(exitCode.ok)
 }

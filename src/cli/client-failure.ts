@@ -27,6 +27,15 @@ export function connectFailure(error: Error & { code?: string | number }, url: s
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `no answer from ${url} (${error.code}); check --url and the network`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `the certificate of ${url} is by nobody known here (${error.code}); name its authority with --ca-file`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the certificate of ${url} is for another host: ${error.message}`
+    case 'CERT_HAS_EXPIRED':
+      return `the certificate of ${url} has expired; the broker needs a new one`
     default:
       if (error.message === 'connack timeout') return `${url} took the connection but does not answer; is it MQTT?`
       if (error.code === undefined && parserComplaint.test(error.message)) return notMqtt(url)
@@ -38,7 +47,7 @@ export function connectFailure(error: Error & { code?: string | number }, url: s
 const parserComplaint = /^(Invalid |Malformed |Cannot parse |Packet |Unknown property|Not supported|\w+ flag )/i
 
 function notMqtt(url: string): string {
-  if (!url.startsWith('mqtt:')) return `what answers at ${url} does not speak MQTT over WebSocket`
+  if (!url.startsWith('mqtt')) return `what answers at ${url} does not speak MQTT over WebSocket`
   return `what answers at ${url} does not speak MQTT over TCP; is it a WebSocket port (ws://)?`
 }
 

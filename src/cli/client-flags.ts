@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { IClientOptions } from 'mqtt'
-import { checkUrl } from './broker-url.ts'
-import { UsageError } from './cli-error.ts'
+import { checkUrl, isEncrypted } from './broker-url.ts'
+import { OperatorError, UsageError } from './cli-error.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
 import { checkTopicName } from './topic-checks.ts'
 
@@ -13,7 +14,7 @@ export const connectionFlags = {
     value: 'URL',
     default: 'mqtt://127.0.0.1:1883',
     insteadOf: ['--host', '--port', '-p'],
-    help: 'mqtt://host:port or ws://host:port',
+    help: 'mqtt://host:port, mqtts://, ws:// or wss://',
   },
   protocol: {
     kind: 'choice',
@@ -47,6 +48,13 @@ export const connectionFlags = {
   },
 } as const satisfies FlagTable
 
+export const tlsFlags = {
+  'ca-file': { kind: 'text', value: 'FILE', insteadOf: ['--cafile'], help: 'authorities to believe, PEM (mqtts, wss)' },
+  'cert-file': { kind: 'text', value: 'FILE', insteadOf: ['--cert'], help: 'client certificate, PEM' },
+  'key-file': { kind: 'text', value: 'FILE', insteadOf: ['--key'], help: 'its private key, PEM' },
+  insecure: { kind: 'switch', help: 'do not check the certificate of the broker: for trials only' },
+} as const satisfies FlagTable
+
 export const willFlags = {
   'will-topic': { kind: 'text', value: 'TOPIC', help: 'topic of the will message' },
   'will-payload': { kind: 'text', value: 'TEXT', help: 'payload of the will (default: empty)' },
@@ -62,7 +70,9 @@ export const willFlags = {
   },
 } as const satisfies FlagTable
 
-export type ConnectionValues = FlagValues<typeof connectionFlags> & FlagValues<typeof willFlags>
+export type ConnectionValues = FlagValues<typeof connectionFlags> &
+  FlagValues<typeof tlsFlags> &
+  FlagValues<typeof willFlags>
 
 const protocols = {
   '3.1': { protocolVersion: 3, protocolId: 'MQIsdp' },
@@ -96,8 +106,33 @@ export function clientOptions(
     keepalive: values['keep-alive'],
     ...(values.username === undefined ? {} : { username: values.username }),
     ...(password === undefined ? {} : { password }),
+    ...tlsOptions(values),
     ...(will === undefined ? {} : { will }),
     ...(is5 && sessionExpiryInterval !== undefined ? { properties: { sessionExpiryInterval } } : {}),
+  }
+}
+
+function tlsOptions(values: ConnectionValues): IClientOptions {
+  const given = (['ca-file', 'cert-file', 'key-file', 'insecure'] as const).find((name) => values[name])
+  if (!isEncrypted(values.url)) {
+    if (given === undefined) return {}
+    throw new UsageError(`--${given} needs a broker behind TLS: --url mqtts://host:port or wss://host:port`)
+  }
+  const { 'ca-file': ca, 'cert-file': cert, 'key-file': key, insecure } = values
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert-file and --key-file go together')
+  return {
+    ...(ca !== undefined && { ca: readPem('--ca-file', ca) }),
+    ...(cert !== undefined && { cert: readPem('--cert-file', cert) }),
+    ...(key !== undefined && { key: readPem('--key-file', key) }),
+    rejectUnauthorized: !insecure,
+  }
+}
+
+function readPem(flag: string, path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new OperatorError(`${flag}: ${(error as Error).message}`)
   }
 }
 

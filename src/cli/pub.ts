@@ -12,6 +12,7 @@ import {
   qosOf,
   refuseMqtt5FlagsBelow5,
   userPropertiesOf,
+  tlsFlags,
   willFlags,
 } from './client-flags.ts'
 import { defineCommand } from './command.ts'
@@ -46,7 +47,7 @@ const messageFlags = {
   'payload-format-utf8': { kind: 'switch', mqtt5: true, help: 'say that the payload is UTF-8 text' },
 } as const satisfies FlagTable
 
-const pubFlags = { ...messageFlags, ...connectionFlags, ...willFlags }
+const pubFlags = { ...messageFlags, ...connectionFlags, ...tlsFlags, ...willFlags }
 type PubValues = FlagValues<typeof pubFlags>
 
 export const pubCommand = defineCommand(
@@ -57,6 +58,7 @@ export const pubCommand = defineCommand(
     sections: [
       { title: 'Message', flags: messageFlags },
       { title: 'Connection', flags: connectionFlags },
+      { title: 'TLS', flags: tlsFlags },
       { title: 'Will', flags: willFlags },
     ],
     examples: [

@@ -1,15 +1,17 @@
-import { stringify } from 'yaml'
 import type { Broker } from '../server/broker.ts'
-import { withoutSecrets } from '../settings/difference.ts'
+import type { LoadedSettings } from '../settings/load-settings.ts'
 import { isLoopback } from '../settings/loopback.ts'
+import { printSettings } from '../settings/print-settings.ts'
 import { defaultSettings, type ListenerSettings, type Settings } from '../settings/settings.ts'
 import { SettingsError } from '../settings/settings-file.ts'
 import { packageVersion } from '../settings/version.ts'
 import { exitCode, OperatorError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
+import { type LogLevel, logLevels } from './log-level.ts'
 import { settingsFlags, settingsFromFlags } from './settings-flags.ts'
 import type { Terminal } from './terminal.ts'
+import { placedError, withPlaces } from './with-places.ts'
 
 const graceSeconds = defaultSettings.shutdownGraceMs / 1000
 
@@ -47,9 +49,10 @@ export const startCommand = defineCommand(
 )
 
 async function start(values: StartValues, terminal: Terminal): Promise<number> {
-  const { settings, file } = settingsFromFlags(values, terminal)
+  const loaded = settingsFromFlags(values, terminal)
+  const { settings, file } = loaded
   if (values['print-config']) {
-    terminal.stdout.write(stringify(withoutSecrets(settings)))
+    terminal.stdout.write(printSettings(settings))
     return exitCode.ok
   }
   const stopRequested = terminal.stopRequested()
@@ -58,9 +61,11 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
     import('./logger.ts'),
   ])
   const log = createLogger(settings.logLevel, terminal)
-  const broker = createBroker(settings, { log })
-  await listen(broker, settings, file?.name)
-  terminal.onReload(() => void reload())
+  const broker = withPlaces(loaded, () => createBroker(settings, { log }))
+  const listening = listen(broker, settings, file?.name)
+  // from here on, so that a SIGHUP meanwhile does not end the process
+  terminal.onReload(() => void listening.then(reload, () => {}))
+  await listening
   terminal.stdout.write(greeting(broker, settings))
   if (isOpenToAll(settings)) terminal.stderr.write(`topiary: WARNING: ${openDoor}\n`)
   const signal = await stopRequested
@@ -73,15 +78,28 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
 
   async function reload(): Promise<void> {
     try {
-      const { settings: other } = settingsFromFlags(values, terminal)
-      const changes = await broker.reload(other)
-      log.level = other.logLevel
+      const other = settingsFromFlags(values, terminal)
+      refuseEmpty(other)
+      const changes = await broker.reload(other.settings).catch((error: unknown) => {
+        throw placedError(other, error)
+      })
+      const { logLevel } = other.settings
+      // the changes are told at the more talkative level of the two
+      if (logLevels.indexOf(logLevel) < logLevels.indexOf(log.level as LogLevel)) log.level = logLevel
       for (const change of changes) log.info({ change }, 'setting changed')
       log.info({ changes: changes.length }, 'settings taken over')
+      log.level = logLevel
     } catch (error) {
       const faults = error instanceof SettingsError ? error.faults : [(error as Error).message]
       for (const fault of faults) log.error({ fault }, 'settings not taken over: everything is as it was')
     }
+  }
+}
+
+/** A file found empty while the broker runs is being written, and not a wish for defaults, which let anybody in. */
+function refuseEmpty({ file }: LoadedSettings): void {
+  if (file !== undefined && Object.keys(file.given as object).length === 0) {
+    throw new SettingsError([`${file.name} is empty; write version: 1 into it if the defaults are meant`])
   }
 }
 

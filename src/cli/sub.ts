@@ -2,7 +2,7 @@ import type { IClientSubscribeOptions, IPublishPacket, MqttClient } from 'mqtt'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import { type ClientConnection, connectClient } from './client-connection.ts'
 import { codeText } from './client-failure.ts'
-import { clientOptions, connectionFlags, qosOf, refuseMqtt5FlagsBelow5, willFlags } from './client-flags.ts'
+import { clientOptions, connectionFlags, qosOf, refuseMqtt5FlagsBelow5, tlsFlags, willFlags } from './client-flags.ts'
 import { defineCommand } from './command.ts'
 import { firstMqtt5Flag, type FlagTable, type FlagValues } from './flags.ts'
 import { formatMessage, type MessageFormat } from './received-message.ts'
@@ -40,7 +40,7 @@ const outputFlags = {
   'no-retained': { kind: 'switch', short: 'R', help: 'leave out messages that come with the RETAIN flag' },
 } as const satisfies FlagTable
 
-const subFlags = { ...subscriptionFlags, ...outputFlags, ...connectionFlags, ...willFlags }
+const subFlags = { ...subscriptionFlags, ...outputFlags, ...connectionFlags, ...tlsFlags, ...willFlags }
 type SubValues = FlagValues<typeof subFlags>
 
 export const subCommand = defineCommand(
@@ -52,6 +52,7 @@ export const subCommand = defineCommand(
       { title: 'Subscription', flags: subscriptionFlags },
       { title: 'Output', flags: outputFlags },
       { title: 'Connection', flags: connectionFlags },
+      { title: 'TLS', flags: tlsFlags },
       { title: 'Will', flags: willFlags },
     ],
     examples: [

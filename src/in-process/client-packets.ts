@@ -1,20 +1,23 @@
 import type { ReceivedMessage } from '../contracts/embedding.ts'
-import { ApplicationMessage } from '../protocol/application-message.ts'
 import { ByteReader } from '../protocol/byte-reader.ts'
 import { copyOf } from '../protocol/copy-bytes.ts'
 import { PacketReader } from '../protocol/packet-reader.ts'
 import { PacketType } from '../protocol/packet-types.ts'
 import { type ConnackPacket, decodeConnack } from '../protocol/packets/connack.ts'
-import { decodePublish } from '../protocol/packets/publish.ts'
 import { decodePublishResponse, type PublishResponse } from '../protocol/packets/publish-response.ts'
 import { decodeSubscriptionResponse, type SubscriptionResponse } from '../protocol/packets/subscription-response.ts'
-import { decodeProperties, decodePropertyBody } from '../protocol/properties.ts'
-import { decodeText } from '../protocol/text.ts'
+import { decodeProperties } from '../protocol/properties.ts'
 
 /** What a server sends, as a client sees it. */
 export type ClientPacket =
   | ({ readonly type: 'connack' } & ConnackPacket)
-  | { readonly type: 'publish'; readonly packetId: number; readonly message: ReceivedMessage }
+  | {
+      readonly type: 'publish'
+      readonly packetId: number
+      readonly message: ReceivedMessage
+      /** Of the subscriptions it came by, where they have one. */
+      readonly subscriptionIdentifiers: readonly number[] | undefined
+    }
   | PublishResponse
   | SubscriptionResponse
   | { readonly type: 'disconnect'; readonly reasonCode: number; readonly reasonString: string | undefined }
@@ -29,7 +32,6 @@ const responses = {
 /** Reads the packets of a server, MQTT 5.0. */
 export class ClientPackets {
   readonly #reader: PacketReader
-  readonly #view = new ApplicationMessage()
 
   constructor(received: (packet: ClientPacket) => void) {
     this.#reader = new PacketReader(Infinity, (bytes, start, bodyStart, end) => {
@@ -44,13 +46,14 @@ export class ClientPackets {
   }
 
   #read(bytes: Uint8Array, start: number, bodyStart: number, end: number): ClientPacket | undefined {
-    const type = (bytes[start] as number) >> 4
+    const header = bytes[start] as number
+    const type = header >> 4
     const body = new ByteReader(bytes, bodyStart, end)
     switch (type) {
       case PacketType.connack:
         return { type: 'connack', ...decodeConnack(body, 5) }
       case PacketType.publish:
-        return this.#publish(bytes, start, bodyStart, end)
+        return this.#publish(header, body)
       case PacketType.puback:
       case PacketType.pubrec:
       case PacketType.pubrel:
@@ -70,18 +73,13 @@ export class ClientPackets {
     }
   }
 
-  #publish(bytes: Uint8Array, start: number, bodyStart: number, end: number): ClientPacket {
-    const view = this.#view
-    decodePublish(view, bytes, start, bodyStart, end, 5)
-    const { qos, retain, dup, packetId } = view
-    const message = {
-      topic: decodeText(bytes, view.topicStart, view.topicEnd),
-      payload: copyOf(bytes, view.payloadStart, view.payloadEnd),
-      qos,
-      retain,
-      dup,
-      properties: decodePropertyBody(new ByteReader(bytes, view.propertiesStart, view.propertiesEnd), 'publish'),
-    }
-    return { type: 'publish', packetId, message }
+  #publish(header: number, body: ByteReader): ClientPacket {
+    const qos = ((header >> 1) & 3) as 0 | 1 | 2
+    const topic = body.text()
+    const packetId = qos === 0 ? 0 : body.twoByteInteger()
+    const { subscriptionIdentifiers, ...properties } = decodeProperties(body, 'publish')
+    const payload = copyOf(body.bytes, body.at, body.end)
+    const message = { topic, payload, qos, retain: (header & 1) !== 0, dup: (header & 8) !== 0, properties }
+    return { type: 'publish', packetId, message, subscriptionIdentifiers }
   }
 }

@@ -18,8 +18,7 @@ export function programMessage(message: OutboundMessage, nowMs: number): Applica
 }
 
 /** The PUBLISH packet of a program's client, MQTT 5.0. */
-export function encodeMessage(message: OutboundMessage, packetId: number): Uint8Array {
-  const made = programMessage(message, 0)
+export function encodeMessage(made: ApplicationMessage, packetId: number): Uint8Array {
   const { qos, retain } = made
   made.expiresAtMs = Infinity // the interval goes out as given
   const variant = {

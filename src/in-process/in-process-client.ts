@@ -16,14 +16,17 @@ import { encodeDisconnect } from '../protocol/packets/disconnect.ts'
 import { encodePublishResponse } from '../protocol/packets/publish-response.ts'
 import { encodeSubscribe } from '../protocol/packets/subscribe.ts'
 import { encodeUnsubscribe } from '../protocol/packets/unsubscribe.ts'
-import { reasonCodeName } from '../protocol/reason-codes.ts'
-import { levelsMatch, parseSharedFilter, SHARE_PREFIX, splitLevels } from '../topics/topic-syntax.ts'
+import { ReasonCode, reasonCodeName } from '../protocol/reason-codes.ts'
+import { levelsMatch, parseSharedFilter, SHARE_PREFIX, splitLevels, topicFilterFault } from '../topics/topic-syntax.ts'
 import { type ClientPacket, ClientPackets } from './client-packets.ts'
-import { encodeMessage, payloadBytes } from './encode-message.ts'
+import { connectPacket } from './connect-packet.ts'
+import { encodeMessage, programMessage } from './encode-message.ts'
 import { InProcessStream } from './in-process-stream.ts'
 
 interface Handled {
   readonly levels: readonly string[]
+  /** Sent along by the broker: a topic may match filters that a message did not come by. */
+  readonly identifier: number
   readonly handler: MessageHandler
 }
 
@@ -52,8 +55,8 @@ class InProcessClient implements ProgramClient {
   readonly #onMessage: MessageHandler | undefined
   readonly #handled = new Map<string, Handled>()
   readonly #pending = new Map<number, Pending>()
-  /** QoS 2 messages received and not yet released. */
-  readonly #inbound = new Set<number>()
+  #lastIdentifier = 0
+  #hasIdentifiers = true
   #nextPacketId = 1
   /** What the broker allows to be unacknowledged; further publishes wait. */
   #quota = 65_535
@@ -90,19 +93,20 @@ class InProcessClient implements ProgramClient {
   }
 
   async publish(message: OutboundMessage): Promise<void> {
-    const { qos = 0 } = message
-    if (qos === 0) {
-      this.#send(encodeMessage(message, 0))
+    const made = programMessage(message, 0) // checked and copied before anything waits
+    if (made.qos === 0) {
+      this.#send(encodeMessage(made, 0))
       return
     }
-    if (this.#quota === 0) await new Promise<void>((resolve) => this.#waitingForQuota.push(resolve))
-    this.#quota--
+    if (this.#quota > 0) this.#quota--
+    else await new Promise<void>((resolve) => this.#waitingForQuota.push(resolve))
     const packetId = this.#takePacketId()
     const acknowledged = this.#acknowledgement(packetId)
-    this.#send(encodeMessage(message, packetId))
+    this.#send(encodeMessage(made, packetId))
     const [reasonCode = 0] = await acknowledged
-    this.#quota++
-    this.#waitingForQuota.shift()?.()
+    const next = this.#waitingForQuota.shift()
+    if (next === undefined) this.#quota++
+    else next() // whoever waits longest has it now, before any newcomer
     if (reasonCode >= 0x80) throw refusal(`publishing to ${message.topic}`, reasonCode)
   }
 
@@ -112,15 +116,17 @@ class InProcessClient implements ProgramClient {
     options: SubscribeOptions = {},
   ): Promise<ProgramSubscription> {
     const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options
-    const shared = topicFilter.startsWith(SHARE_PREFIX) ? parseSharedFilter(topicFilter) : undefined
+    const levels = filterLevels(topicFilter, noLocal)
     const replaced = this.#handled.get(topicFilter)
+    const identifier = replaced?.identifier ?? ++this.#lastIdentifier
     // before SUBACK: retained messages may come in the same turn
-    const handled = { levels: splitLevels(shared?.topicFilter ?? topicFilter), handler }
+    const handled = { levels, identifier, handler }
     this.#handled.set(topicFilter, handled)
     const packetId = this.#takePacketId()
     const acknowledged = this.#acknowledgement(packetId)
+    const properties = this.#hasIdentifiers ? { subscriptionIdentifiers: [identifier] } : {}
     const subscriptions = [{ topicFilter, qos, noLocal, retainAsPublished, retainHandling }]
-    this.#send(encodeSubscribe({ packetId, properties: {}, subscriptions }, 5))
+    this.#send(encodeSubscribe({ packetId, properties, subscriptions }, 5))
     const [granted = 0x80] = await acknowledged
     if (granted >= 0x80) {
       if (replaced === undefined) this.#handled.delete(topicFilter)
@@ -168,6 +174,7 @@ class InProcessClient implements ProgramClient {
         }
         this.clientId = packet.properties.assignedClientIdentifier ?? this.clientId
         this.sessionPresent = packet.sessionPresent
+        this.#hasIdentifiers = packet.properties.subscriptionIdentifiersAvailable !== 0
         this.#quota = packet.properties.receiveMaximum ?? 65_535
         this.#connected(this)
         return
@@ -175,7 +182,6 @@ class InProcessClient implements ProgramClient {
         this.#deliver(packet)
         return
       case 'pubrel':
-        this.#inbound.delete(packet.packetId)
         this.#respond('pubcomp', packet.packetId)
         return
       case 'pubrec':
@@ -197,19 +203,17 @@ class InProcessClient implements ProgramClient {
     }
   }
 
-  #deliver({ packetId, message }: Extract<ClientPacket, { type: 'publish' }>): void {
-    const isRepeated = message.qos === 2 && this.#inbound.has(packetId)
-    if (!isRepeated) {
-      const levels = splitLevels(message.topic)
-      let isHandled = false
-      for (const handled of this.#handled.values()) {
-        if (!levelsMatch(handled.levels, levels)) continue
-        isHandled = true
-        this.#hand(handled.handler, message)
-      }
-      if (!isHandled && this.#onMessage !== undefined) this.#hand(this.#onMessage, message)
+  #deliver({ packetId, message, subscriptionIdentifiers }: Extract<ClientPacket, { type: 'publish' }>): void {
+    // nothing comes twice on one connection, which loses no bytes: QoS 2 needs no memory here
+    const levels = splitLevels(message.topic)
+    let isHandled = false
+    for (const handled of this.#handled.values()) {
+      if (!levelsMatch(handled.levels, levels)) continue
+      if (subscriptionIdentifiers?.includes(handled.identifier) === false) continue
+      isHandled = true
+      this.#hand(handled.handler, message)
     }
-    if (message.qos === 2) this.#inbound.add(packetId)
+    if (!isHandled && this.#onMessage !== undefined) this.#hand(this.#onMessage, message)
     if (message.qos > 0) this.#respond(message.qos === 1 ? 'puback' : 'pubrec', packetId)
   }
 
@@ -251,7 +255,7 @@ class InProcessClient implements ProgramClient {
   #closed(): void {
     this.#isEnded = true
     this.#refused(new Error(`the broker closed the connection: ${this.#end.reason}`)) // no-op once connected
-    for (const pending of this.#pending.values()) pending([0x88])
+    for (const pending of this.#pending.values()) pending([ReasonCode.serverUnavailable])
     this.#pending.clear()
     for (const waiting of this.#waitingForQuota.splice(0)) waiting()
     this.#onEnded(this.#end)
@@ -260,30 +264,16 @@ class InProcessClient implements ProgramClient {
 
 function nobody(): void {}
 
-function connectPacket(options: ConnectOptions): Parameters<typeof encodeConnect>[0] {
-  const { clientId = '', userName, password, cleanStart = true, keepAlive = 0, will } = options
-  const { sessionExpiryInterval } = options
-  const delay = will?.delay === undefined ? {} : { willDelayInterval: will.delay }
-  return {
-    protocolVersion: 5,
-    isBridge: false,
-    cleanStart,
-    keepAlive,
-    clientId,
-    userName,
-    password: password === undefined ? undefined : payloadBytes(password),
-    properties: sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval },
-    will:
-      will === undefined
-        ? undefined
-        : {
-            topicName: will.topic,
-            payload: payloadBytes(will.payload ?? ''),
-            qos: will.qos ?? 0,
-            retain: will.retain ?? false,
-            properties: { ...will.properties, ...delay },
-          },
+/** What topics are matched with. A filter of the wrong form would cost the whole connection: it is refused here. */
+function filterLevels(topicFilter: string, noLocal: boolean): string[] {
+  const isShared = topicFilter.startsWith(SHARE_PREFIX) || topicFilter === '$share'
+  const inner = isShared ? parseSharedFilter(topicFilter)?.topicFilter : topicFilter
+  const fault = inner === undefined ? '$share needs a name and a topic filter' : topicFilterFault(inner)
+  if (inner === undefined || fault !== undefined) {
+    throw new MqttError(ReasonCode.topicFilterInvalid, `subscribing to ${JSON.stringify(topicFilter)}: ${fault}`)
   }
+  if (isShared && noLocal) throw new MqttError(ReasonCode.protocolError, 'a shared subscription takes no noLocal')
+  return splitLevels(inner)
 }
 
 function refusal(what: string, reasonCode: number, reasonString = reasonCodeName(reasonCode)): MqttError {

@@ -17,6 +17,7 @@ export class InProcessStream implements ByteStream {
   #isPaused = false
   #isClosing = false
   #isClosed = false
+  #failure: Error | undefined = undefined
 
   constructor(peer: PeerInfo, client: ClientEnd) {
     this.peer = peer
@@ -39,8 +40,15 @@ export class InProcessStream implements ByteStream {
       onWritten(new Error('the stream is closed'))
       return
     }
-    this.#client.onData(bytes)
-    onWritten()
+    try {
+      this.#client.onData(bytes)
+      onWritten()
+    } catch (error) {
+      // a fault of the client ends its connection, and nothing else
+      this.#failure = error as Error
+      onWritten(this.#failure)
+      this.destroy()
+    }
   }
 
   pause(): void {
@@ -78,7 +86,7 @@ export class InProcessStream implements ByteStream {
     }
     if (!this.#isClosing || this.#isClosed) return
     this.#isClosed = true
-    this.#events?.onClose()
+    this.#events?.onClose(this.#failure)
     this.#client.onClose()
   }
 }

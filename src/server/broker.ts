@@ -41,8 +41,8 @@ export interface DuplexLike {
 
 /** What is asked of a Node HTTP or HTTPS server. */
 export interface HttpServerLike {
-  on(event: 'upgrade', listener: (...values: never[]) => void): unknown
-  off(event: 'upgrade', listener: (...values: never[]) => void): unknown
+  on(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
+  off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
 }
 
 /**

@@ -1,12 +1,14 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { HashJob } from '../auth/derive-hash.ts'
 import { HashQueue } from '../auth/hash-queue.ts'
+import { HashThreads } from '../auth/hash-threads.ts'
 import { RightsAuthorizer } from '../auth/rights-authorizer.ts'
 import { StandardAuthenticator } from '../auth/standard-authenticator.ts'
 import { BrokerCore } from '../broker/core.ts'
 import type { Authenticator } from '../contracts/authenticator.ts'
 import type { Authorizer } from '../contracts/authorizer.ts'
-import type { PeerInfo } from '../contracts/byte-stream.ts'
+import type { ByteStream, PeerInfo } from '../contracts/byte-stream.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { BrokerEvents } from '../contracts/events.ts'
 import type {
@@ -67,14 +69,18 @@ class ListeningBroker implements Broker {
   readonly #log: Log
   readonly #core: BrokerCore
   readonly #store: Store
+  readonly #hashThreads = new HashThreads()
+  readonly #hashQueue: HashQueue
   readonly #authenticator: StandardAuthenticator
   readonly #authorizer: RightsAuthorizer
   readonly #listeners: Listeners
   readonly #pages: HttpPages
   #sysTopics: SysTopics | undefined
+  /** How to let go of the HTTP servers it is attached to. */
+  readonly #attached = new Set<() => void>()
   /** The program's own subscriptions are one client's. */
   #program: Promise<ProgramClient> | undefined
-  #state: 'new' | 'starting' | 'ready' | 'closing' = 'new'
+  #state: 'new' | 'starting' | 'ready' | 'closing' | 'closed' = 'new'
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
@@ -86,10 +92,11 @@ class ListeningBroker implements Broker {
     this.#prepared = prepare(settings, this.#clock.wallMs())
     const { access } = this.#prepared
     const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
-    const hashQueue = new HashQueue({ maximumWaiting, ...(concurrency !== undefined && { concurrency }) })
+    const derive = (job: HashJob): Promise<Uint8Array> => this.#hashThreads.derive(job)
+    this.#hashQueue = new HashQueue({ derive, concurrency, maximumWaiting })
     this.#authenticator = new StandardAuthenticator({
       log: this.#log,
-      hashQueue,
+      hashQueue: this.#hashQueue,
       credentials: access.credentials,
     })
     this.#authorizer = new RightsAuthorizer(access.rights)
@@ -102,6 +109,7 @@ class ListeningBroker implements Broker {
       authenticator: parts.authenticator ?? this.#authenticator,
       authorizer: parts.authorizer ?? this.#authorizer,
     })
+    this.#core.events.setMaxListeners(0) // Node would print a warning from the eleventh on
     for (const hooks of parts.hooks ?? []) this.use(hooks)
     this.#listeners = new Listeners(this.#core)
     this.#pages = new HttpPages(this.#core, this.#clock, () => this.isReady)
@@ -139,13 +147,13 @@ class ListeningBroker implements Broker {
   }
 
   handle(stream: DuplexLike, terms: StreamTerms = {}): void {
-    this.#core.accept(new DuplexStream(stream as unknown as Duplex, peerOf(terms)))
+    this.#accept(new DuplexStream(stream as unknown as Duplex, peerOf(terms)))
   }
 
   attach(server: HttpServerLike, terms: AttachTerms = {}): () => void {
     const { path, allowedOrigins = [] } = terms
     const upgrades = new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) =>
-      this.#core.accept(stream),
+      this.#accept(stream),
     )
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (path !== undefined && request.url?.split('?', 1)[0] !== path) return
@@ -154,12 +162,19 @@ class ListeningBroker implements Broker {
       const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
       upgrades.upgrade(request, socket, head, { ...peer, transport: 'websocket' })
     }
-    server.on('upgrade', onUpgrade)
-    return () => void server.off('upgrade', onUpgrade)
+    const upgrading = server as unknown as Server
+    upgrading.on('upgrade', onUpgrade)
+    const detach = (): void => {
+      upgrading.off('upgrade', onUpgrade)
+      this.#attached.delete(detach)
+    }
+    this.#attached.add(detach)
+    return detach
   }
 
   async publish(message: OutboundMessage): Promise<void> {
     const { journal, time } = this.#core
+    if (this.#state === 'closed') throw new Error('this broker is closed')
     const made = programMessage(message, time.nowMs)
     await undefined // a hook or a handler may call this while another message is under way
     const { topicBytes } = made
@@ -172,16 +187,45 @@ class ListeningBroker implements Broker {
     handler: MessageHandler,
     options: SubscribeOptions = {},
   ): Promise<ProgramSubscription> {
-    this.#program ??= this.#connect({}, { ...peerOf({ name: 'program', allowAnonymous: true }), isTrusted: true })
-    return (await this.#program).subscribe(topicFilter, handler, options)
+    const program = (this.#program ??= this.#connectProgram())
+    return (await program).subscribe(topicFilter, handler, options)
+  }
+
+  /** When it could not connect, or is gone, the next subscription connects anew. */
+  #connectProgram(): Promise<ProgramClient> {
+    const program = this.#connect({}, { ...peerOf({ name: 'program', allowAnonymous: true }), isTrusted: true })
+    const forget = (): void => {
+      this.#program = undefined
+    }
+    program.then((client) => client.ended).then(forget, forget)
+    return program
   }
 
   connect(options: ConnectOptions = {}): Promise<ProgramClient> {
     return this.#connect(options, peerOf({ name: 'in-process', allowAnonymous: true }))
   }
 
-  #connect(options: ConnectOptions, peer: PeerInfo): Promise<ProgramClient> {
+  async #connect(options: ConnectOptions, peer: PeerInfo): Promise<ProgramClient> {
+    this.#refuseWhenClosing()
     return connectInProcess((stream) => this.#core.accept(stream), peer, options, this.#log)
+  }
+
+  /** Streams of the program's own may come at any time; a broker that closes takes none. */
+  #accept(stream: ByteStream): void {
+    if (!this.#isClosing) {
+      this.#core.accept(stream)
+      return
+    }
+    stream.open({ onData() {}, onClose() {} })
+    stream.destroy()
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#isClosing) throw new Error('this broker is closing, or closed')
+  }
+
+  get #isClosing(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed'
   }
 
   use(hooks: Hooks): () => void {
@@ -200,7 +244,7 @@ class ListeningBroker implements Broker {
 
   /** Everything that can fail comes first and changes nothing; then all is changed in one turn. */
   async #reload(given: PartialSettings): Promise<readonly string[]> {
-    if (this.#state === 'closing') throw new Error('this broker is closing')
+    this.#refuseWhenClosing()
     const before = this.#prepared
     const after = prepare(completeSettings(given), this.#clock.wallMs())
     const isOpen = this.#state === 'ready'
@@ -211,8 +255,12 @@ class ListeningBroker implements Broker {
       await listeners?.abandon()
       throw error
     }
+    const open = this.addresses
+    const { openToAnonymous } = this.#listeners
     listeners?.commit()
     this.#take(after)
+    this.#shutOut(before, openToAnonymous)
+    for (const { url } of this.addresses) if (!open.some((one) => one.url === url)) this.#log.info({ url }, 'listening')
     const changes = preparedDifference(before, after)
     for (const warning of after.warnings) this.#log.warn({}, warning)
     this.#core.emit('reloaded', changes)
@@ -224,14 +272,25 @@ class ListeningBroker implements Broker {
     const { settings, access } = after
     this.#prepared = after
     this.#core.change(settings.limits, settings.features)
+    const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
+    this.#hashQueue.resize({ concurrency, maximumWaiting })
     this.#authenticator.replace(access.credentials)
     this.#authorizer.replace(access.rights)
-    for (const user of before.access.credentials?.keys() ?? []) {
-      if (access.credentials?.has(user) !== true) this.#core.disconnectUser(user)
-    }
     if (settings.sysIntervalSeconds !== before.settings.sysIntervalSeconds) {
       this.#startSysTopics(settings.sysIntervalSeconds)
     }
+  }
+
+  /** Taken out of the password file, or anonymous where that is no longer allowed. Certificates speak for themselves. */
+  #shutOut(before: Prepared, wereOpen: ReadonlySet<string>): void {
+    const [known, users] = [before.access.credentials, this.#prepared.access.credentials]
+    const areOpen = this.#listeners.openToAnonymous
+    const stillThere = new Set(this.addresses.map(({ url }) => url))
+    this.#core.disconnectThose(({ user, peer: { certificateUser, listener } }) => {
+      if (certificateUser !== undefined) return false
+      if (user !== undefined) return known?.has(user) === true && users?.has(user) !== true
+      return wereOpen.has(listener) && stillThere.has(listener) && !areOpen.has(listener)
+    })
   }
 
   on<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this {
@@ -262,14 +321,17 @@ class ListeningBroker implements Broker {
     this.#state = 'closing'
     await this.#reloading
     this.#listeners.close()
+    for (const detach of this.#attached) detach()
     this.#sysTopics?.stop()
     const { journal, gate } = this.#core
     await within(graceMs, journal.settled())
     this.#core.disconnectAll()
     await gate.emptied(graceMs)
     await within(graceMs, journal.settled())
+    this.#state = 'closed'
     this.#core.stop()
     await this.#store.close()
+    await this.#hashThreads.stop()
     await this.#pages.close()
   }
 

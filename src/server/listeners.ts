@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BrokerCore } from '../broker/core.ts'
+import type { Limits } from '../contracts/limits.ts'
 import type { ListenerAddress } from '../contracts/listener.ts'
 import { MqttListener } from '../transport/mqtt-listener.ts'
-import type { SocketServerOptions } from '../transport/socket-server.ts'
 import { WebSocketListener } from '../transport/websocket-listener.ts'
 import type { UpgradeTerms } from '../transport/websocket-upgrades.ts'
 import type { Prepared, PreparedListener } from './prepared.ts'
@@ -18,6 +19,7 @@ interface Open {
 export class Listeners {
   readonly #core: BrokerCore
   #open: readonly Open[] = []
+  readonly #openSockets = { count: 0 }
 
   constructor(core: BrokerCore) {
     this.#core = core
@@ -27,21 +29,26 @@ export class Listeners {
     return this.#open.map(({ address }) => address)
   }
 
+  /** Names of those that let anonymous clients in. */
+  get openToAnonymous(): ReadonlySet<string> {
+    return new Set(this.#open.filter(({ prepared }) => prepared.allowsAnonymous).map(({ address }) => address.url))
+  }
+
   /**
    * Opens those that are not open yet, all or none, and resolves with the step that makes the change whole: those no
    * longer wanted are closed, the others get their new terms. Until it is called nothing has changed for anybody.
    */
-  async prepare({ listeners }: Prepared): Promise<{ commit(): void; abandon(): Promise<void> }> {
+  async prepare({ listeners, settings: { limits } }: Prepared): Promise<{ commit(): void; abandon(): Promise<void> }> {
     const keys = listeners.map(({ settings }, index) => keyOf(settings, index))
     const known = new Map(this.#open.map((open) => [open.key, open]))
     const added = listeners.flatMap((prepared, index) => {
       const key = keys[index] as string
-      return known.has(key) ? [] : [{ key, prepared, listener: this.#newListener(prepared) }]
+      return known.has(key) ? [] : [{ key, prepared, listener: this.#newListener(prepared, limits) }]
     })
     // one that becomes another at the same place makes room first; its clients stay
+    const places = new Set(added.map(({ prepared }) => placeOf(prepared.settings)))
     const inTheWay = this.#open.filter(
-      ({ key, prepared }) =>
-        !keys.includes(key) && added.some((one) => placeOf(one.prepared.settings) === placeOf(prepared.settings)),
+      ({ key, prepared }) => !keys.includes(key) && places.has(placeOf(prepared.settings)),
     )
     for (const { listener } of inTheWay) listener.close()
     const outcomes = await Promise.allSettled(added.map(({ listener }) => listener.listen()))
@@ -62,7 +69,7 @@ export class Listeners {
         return [one.key, { ...one, address }] as const
       }),
     )
-    return { abandon, commit: () => this.#commit(listeners, keys, new Map([...known, ...opened])) }
+    return { abandon, commit: () => this.#commit(listeners, limits, keys, new Map([...known, ...opened])) }
   }
 
   /** Takes no more clients; those connected stay. */
@@ -71,35 +78,42 @@ export class Listeners {
     this.#open = []
   }
 
-  #commit(listeners: readonly PreparedListener[], keys: readonly string[], all: ReadonlyMap<string, Open>): void {
+  /** Runs before the core has the new limits. */
+  #commit(
+    listeners: readonly PreparedListener[],
+    limits: Limits,
+    keys: readonly string[],
+    all: ReadonlyMap<string, Open>,
+  ): void {
     const wanted = new Set(keys)
     for (const { key, listener } of this.#open) if (!wanted.has(key)) listener.close()
     this.#open = listeners.map((prepared, index) => {
       const open = all.get(keys[index] as string) as Open
-      if (open.prepared !== prepared) this.#change(open, prepared)
+      if (open.prepared !== prepared) this.#change(open, prepared, limits)
       return open
     })
   }
 
-  #change(open: Open, prepared: PreparedListener): void {
+  #change(open: Open, prepared: PreparedListener, limits: Limits): void {
     const { settings, tls, allowsAnonymous } = prepared
     const { listener } = open
-    const isOther = tls?.fingerprint !== open.prepared.tls?.fingerprint || !sameTerms(open.prepared, prepared)
-    if (isOther) listener.setTls(tls?.terms)
+    // unless they are others, so that clients may go on resuming their TLS sessions
+    if (!isDeepStrictEqual(tls?.terms, open.prepared.tls?.terms)) listener.setTls(tls?.terms)
     listener.setAnonymous(allowsAnonymous)
-    if (listener instanceof WebSocketListener) listener.setUpgradeTerms(this.upgradeTerms(originsOf(settings)))
+    if (listener instanceof WebSocketListener) listener.setUpgradeTerms(this.upgradeTerms(originsOf(settings), limits))
     open.prepared = prepared
   }
 
-  #newListener({ settings, tls, allowsAnonymous }: PreparedListener): Open['listener'] {
+  #newListener({ settings, tls, allowsAnonymous }: PreparedListener, limits: Limits): Open['listener'] {
     const core = this.#core
     const accept = core.accept.bind(core)
-    const common: Omit<SocketServerOptions, 'endpoint' | 'proxyProtocol'> & { allowsAnonymous: boolean } = {
+    const common = {
       tls: tls?.terms,
       allowsAnonymous,
       handshakeTimeoutMs: () => core.limits.connectTimeoutMs,
       maximumConnections: () => core.limits.maximumConnections,
-      onRefused: (details) => core.turnedAway(details),
+      openSockets: this.#openSockets,
+      onRefused: (details: object) => core.turnedAway(details),
     }
     if (settings.kind === 'unix') {
       const endpoint = { path: settings.path, mode: Number.parseInt(settings.mode ?? '660', 8) }
@@ -108,15 +122,14 @@ export class Listeners {
     const { host = '127.0.0.1', port, proxyProtocol = false } = settings
     const terms = { ...common, endpoint: { host, port }, proxyProtocol }
     if (settings.kind === 'tcp') return new MqttListener(terms, accept)
-    return new WebSocketListener({ ...terms, ...this.upgradeTerms(originsOf(settings)) }, accept)
+    return new WebSocketListener({ ...terms, ...this.upgradeTerms(originsOf(settings), limits) }, accept)
   }
 
-  upgradeTerms(allowedOrigins: readonly string[]): UpgradeTerms {
-    const core = this.#core
+  upgradeTerms(allowedOrigins: readonly string[], limits: Limits = this.#core.limits): UpgradeTerms {
     return {
       allowedOrigins,
-      maximumFrameBytes: core.limits.maximumPacketBytes + FRAME_SLACK_BYTES,
-      onRefused: (details) => core.turnedAway(details),
+      maximumFrameBytes: limits.maximumPacketBytes + FRAME_SLACK_BYTES,
+      onRefused: (details) => this.#core.turnedAway(details),
     }
   }
 }
@@ -128,23 +141,15 @@ function originsOf(settings: PreparedListener['settings']): readonly string[] {
   return settings.kind === 'websocket' ? (settings.allowedOrigins ?? []) : []
 }
 
-function sameTerms(one: PreparedListener, other: PreparedListener): boolean {
-  return tlsText(one) === tlsText(other)
-}
-
-function tlsText({ settings }: PreparedListener): string | undefined {
-  return JSON.stringify('tls' in settings ? settings.tls : undefined)
-}
-
-/** Two that would be here cannot both be open; free ports never collide. */
-function placeOf(settings: PreparedListener['settings']): string | symbol {
+/** Two of one port can both be open only at other hosts; that is left to the system. Free ports never collide. */
+function placeOf(settings: PreparedListener['settings']): string | number | symbol {
   if (settings.kind === 'unix') return settings.path
-  return settings.port === 0 ? Symbol('free') : `${settings.host}:${settings.port}`
+  return settings.port === 0 ? Symbol('free') : settings.port
 }
 
 /** Whether it is encrypted, or behind a proxy, makes it another listener: its clients are others. */
 function keyOf(settings: PreparedListener['settings'], index: number): string {
-  if (settings.kind === 'unix') return `unix ${settings.path}`
+  if (settings.kind === 'unix') return `unix ${settings.path} ${settings.mode}`
   const { kind, host, port, tls, proxyProtocol } = settings
   const place = port === 0 ? `any ${index}` : port // free ports are told apart by their place in the list
   return [kind, host, place, tls === undefined ? 'plain' : 'tls', proxyProtocol ? 'proxy' : 'direct'].join(' ')

@@ -24,11 +24,12 @@ export interface Prepared {
 export function prepare(settings: Settings, nowMs: number): Prepared {
   const findings = new Findings()
   const access = prepareAccess(settings, findings)
+  const timeoutMs = settings.limits.connectTimeoutMs
   const listeners = settings.listeners.map((listener, index): PreparedListener => {
     const tls = 'tls' in listener && listener.tls !== undefined ? listener.tls : undefined
     return {
       settings: listener,
-      tls: tls && findings.attempt(['listeners', index, 'tls'], () => prepareTls(tls, nowMs, findings)),
+      tls: tls && findings.attempt(['listeners', index, 'tls'], () => prepareTls(tls, timeoutMs, nowMs, findings)),
       allowsAnonymous: listener.allowAnonymous ?? isForThisMachineOnly(listener),
     }
   })

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { readSecretFile } from '../auth/secret-file.ts'
@@ -8,26 +8,19 @@ import type { Findings } from './findings.ts'
 
 export interface PreparedTls {
   readonly terms: TlsTerms
-  /** Tells one certificate from another. */
+  /** Tells certificates and revocation lists from others. */
   readonly fingerprint: string
   /** For people: whose certificate, and until when. */
   readonly description: string
 }
 
 /** Reads certificates and key, and sees that they fit together. Throws with a sentence for the operator. */
-export function prepareTls(tls: TlsSettings, nowMs: number, findings: Findings): PreparedTls {
-  const certificate = read(tls.certificateFile)
-  const key = readSecretFile(tls.keyFile)
-  for (const warning of key.warnings) findings.warn(warning)
-  const context = {
-    cert: certificate,
-    key: key.bytes,
-    minVersion: tls.minimumVersion ?? 'TLSv1.2',
-    ...(tls.keyPassphrase !== undefined && { passphrase: tls.keyPassphrase }),
-    ...(tls.caFile !== undefined && { ca: read(tls.caFile) }),
-    ...(tls.revocationFile !== undefined && { crl: read(tls.revocationFile) }),
-    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers, honorCipherOrder: true }),
-  }
+export function prepareTls(
+  tls: TlsSettings,
+  handshakeTimeoutMs: number,
+  nowMs: number,
+  findings: Findings,
+): PreparedTls {
   const { clientCertificate = 'none', certificateUser = 'none' } = tls
   if (clientCertificate !== 'none' && tls.caFile === undefined) {
     throw new Error('clientCertificate needs caFile: the authorities whose client certificates are believed')
@@ -35,23 +28,63 @@ export function prepareTls(tls: TlsSettings, nowMs: number, findings: Findings):
   if (clientCertificate === 'none' && certificateUser !== 'none') {
     throw new Error('certificateUser needs clientCertificate: optional or required')
   }
-  try {
-    createSecureContext(context)
-  } catch (error) {
-    throw new Error(`${tls.certificateFile} and ${tls.keyFile}: ${explain(error as NodeJS.ErrnoException)}`, {
-      cause: error,
-    })
+  const identity = readIdentity(tls, findings)
+  const ca = tls.caFile === undefined ? [] : readAuthorities(tls.caFile, nowMs, findings)
+  const crl = tls.revocationFile === undefined ? [] : readBlocks(tls.revocationFile, 'X509 CRL')
+  const context = {
+    ...identity,
+    ...(ca.length > 0 && { ca }),
+    ...(crl.length > 0 && { crl }),
+    minVersion: tls.minimumVersion ?? 'TLSv1.2',
+    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
   }
-  const x509 = new X509Certificate(certificate)
-  warnOfDates(x509, tls.certificateFile, nowMs, findings)
-  const fingerprint = [x509.fingerprint256, tls.caFile, tls.revocationFile]
-    .map((part, index) => (index === 0 || part === undefined ? part : read(part).toString('base64')))
-    .join(' ')
+  const others = Object.keys(tls).filter((name) => ['caFile', 'revocationFile', 'ciphers'].includes(name))
+  attempt(others.join(' or '), () => createSecureContext(context))
+  const certificate = new X509Certificate(identity.cert)
+  warnOfDates(certificate, tls.certificateFile, nowMs, findings)
+  const hash = createHash('sha256').update(identity.cert)
+  for (const block of [...ca, ...crl]) hash.update(block)
   return {
-    terms: { context, clientCertificate, certificateUser },
-    fingerprint,
-    description: `${x509.subject.split('\n').at(-1)}, valid until ${x509.validTo}`,
+    terms: { context, clientCertificate, certificateUser, handshakeTimeoutMs },
+    fingerprint: hash.digest('hex'),
+    description: `${ownerOf(certificate)}, valid until ${certificate.validTo}`,
   }
+}
+
+/** What the listener shows, and how it proves that it is its own. */
+function readIdentity({ certificateFile, keyFile, keyPassphrase }: TlsSettings, findings: Findings) {
+  const { bytes: key, warnings } = readSecretFile(keyFile)
+  for (const warning of warnings) findings.warn(warning)
+  const passphrase = keyPassphrase !== undefined && { passphrase: keyPassphrase }
+  const identity = { cert: read(certificateFile), key, ...passphrase }
+  attempt(`${certificateFile} and ${keyFile}`, () => createSecureContext(identity))
+  return identity
+}
+
+/** Authorities of which none is valid would turn every client away. */
+function readAuthorities(file: string, nowMs: number, findings: Findings): string[] {
+  const authorities = readBlocks(file, 'CERTIFICATE')
+  const expired = authorities
+    .map((text) => attempt(file, () => new X509Certificate(text)))
+    .filter(({ validTo }) => Date.parse(validTo) <= nowMs)
+    .map((authority) => `${ownerOf(authority)} in ${file} has expired on ${authority.validTo}`)
+  if (expired.length === authorities.length) throw new Error(`no authority is valid: ${expired.join('; ')}`)
+  for (const sentence of expired) findings.warn(sentence)
+  return authorities
+}
+
+/** Node takes only the first revocation list of a text, so each goes by itself. */
+function readBlocks(file: string, label: 'CERTIFICATE' | 'X509 CRL'): string[] {
+  const pattern = new RegExp(`-----BEGIN ${label}-----[^-]*-----END ${label}-----`, 'g')
+  const blocks = read(file).toString('latin1').match(pattern)
+  if (blocks === null) throw new Error(`${file} has no part that begins with -----BEGIN ${label}-----`)
+  return blocks
+}
+
+/** For people: the most specific part of the subject, or the names where there is no subject. */
+function ownerOf({ subject, subjectAltName }: X509Certificate): string {
+  const parts: string | undefined = subject // undefined when empty, whatever its type says
+  return parts?.split('\n').at(-1) ?? subjectAltName ?? 'a certificate without names'
 }
 
 function read(path: string): Buffer {
@@ -59,6 +92,14 @@ function read(path: string): Buffer {
     return readFileSync(path)
   } catch (error) {
     throw new Error(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function attempt<T>(what: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw new Error(`${what}: ${explain(error as NodeJS.ErrnoException)}`, { cause: error })
   }
 }
 

@@ -1,4 +1,5 @@
-import { pathText, type SchemaNode, settingsJsonSchema } from './explain-issue.ts'
+import { pathText, valueAt } from './explain-issue.ts'
+import { innerNode, nodeOfKind, type SchemaNode, settingsJsonSchema } from './schema-node.ts'
 
 const HIDDEN = '***'
 
@@ -14,17 +15,16 @@ export function withoutSecrets<T>(settings: T): T {
 
 /** Secrets that are not what they were in `before` are shown as changed. */
 function hideSecrets(value: unknown, before: unknown, node: SchemaNode = settingsJsonSchema()): unknown {
-  if (node.secret && value !== undefined) return value === before ? HIDDEN : `${HIDDEN} (another)`
+  if (node.writeOnly && value !== undefined) return value === before ? HIDDEN : `${HIDDEN} (another)`
   if (Array.isArray(value)) {
     return value.map((one, index) => hideSecrets(one, (before as unknown[] | undefined)?.[index], node.items ?? {}))
   }
   if (typeof value !== 'object' || value === null) return value
-  const kind = (value as { kind?: unknown }).kind
-  const option = node.oneOf?.find((one) => one.properties?.['kind']?.const === kind) ?? node
+  const group = nodeOfKind(node, value)
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      hideSecrets(inner, (before as Record<string, unknown> | undefined)?.[key], option.properties?.[key] ?? {}),
+      hideSecrets(inner, (before as Record<string, unknown> | null | undefined)?.[key], innerNode(group, key) ?? {}),
     ]),
   )
 }
@@ -36,7 +36,7 @@ function difference(path: readonly (string | number)[], before: unknown, after: 
   }
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...keys].flatMap((key) =>
-    difference([...path, Array.isArray(before) ? Number(key) : key], before[key], after[key]),
+    difference([...path, Array.isArray(before) ? Number(key) : key], valueAt(before, [key]), valueAt(after, [key])),
   )
 }
 

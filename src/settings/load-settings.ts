@@ -1,50 +1,96 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type Override, settingsFromEnvironment } from './environment.ts'
-import { pathText } from './explain-issue.ts'
+import { valueAt } from './explain-issue.ts'
 import { checkSettings, defaultSettings, type Settings, type SettingsFault } from './settings.ts'
-import { locatedFault, parseSettingsFile, SettingsError, type SettingsFile } from './settings-file.ts'
+import { parseSettingsFile, SettingsError, type SettingsFile, type SettingsPath } from './settings-file.ts'
 import type { Environment } from './variables.ts'
+
+type Given = Record<string, unknown>
 
 export interface SettingsSources {
   /** Path of the settings file; none: only the rest. */
   readonly file?: string | undefined
   readonly environment?: Environment
   /** Changes what file and environment say, as flags do. */
-  readonly adjust?: (given: Record<string, unknown>) => Record<string, unknown>
+  readonly adjust?: (given: Given) => Given
 }
 
 export interface LoadedSettings {
   readonly settings: Settings
   readonly file: SettingsFile | undefined
+  /** Who says so: `FILE:LINE:COLUMN`, or a variable; undefined for flags and defaults. */
+  sourceOf(path: SettingsPath): string | undefined
 }
 
 /**
  * Settings from flags over environment over file over defaults. Names of files in the settings file are relative to
- * it. Throws SettingsError with everything that is wrong.
+ * it, others to the working directory. Throws SettingsError with everything that is wrong.
  */
 export function loadSettings({ file: path, environment = {}, adjust = same }: SettingsSources): LoadedSettings {
   const file = path === undefined ? undefined : parseSettingsFile(readText(path), path, environment)
-  if (file !== undefined && !isGroup(file.given)) throw new SettingsError([`${path}:1:1: this is no group of settings`])
-  const overrides = settingsFromEnvironment(environment)
-  const given = adjust(applied({ ...(file?.given as Record<string, unknown>) }, overrides))
-  const outcome = checkSettings(given)
-  if ('settings' in outcome) {
-    return { settings: path === undefined ? outcome.settings : resolveFiles(outcome.settings, dirname(path)), file }
+  const fromFile = file?.given ?? {}
+  if (!isGroup(fromFile)) throw new SettingsError([`${path}:1:1: the settings must be a group of settings`])
+  const own = file === undefined ? fromFile : withResolvedFiles(fromFile, dirname(file.name))
+  const { base, overrides, faults: unusable } = usable(own, settingsFromEnvironment(environment))
+  const given = overrides.reduce((into, { path: to, value }) => set(into, to, value) as Given, base)
+  const adjusted = adjust(given)
+  const outcome = checkSettings(adjusted)
+  const wrong = 'faults' in outcome ? explained(outcome.faults, overrides, file) : []
+  if ('faults' in outcome || unusable.length > 0) throw new SettingsError([...unusable, ...wrong])
+  const sourceOf = (of: SettingsPath): string | undefined => {
+    if (!isDeepStrictEqual(valueAt(adjusted, of), valueAt(given, of))) return undefined
+    const override = overrideFor(of, overrides, file)
+    if (override !== undefined) return override.source
+    return file !== undefined && valueAt(fromFile, of) !== undefined ? placeIn(file, of, false) : undefined
   }
-  throw new SettingsError(outcome.faults.map((fault) => explained(fault, overrides, file)))
+  return { settings: outcome.settings, file, sourceOf }
 }
 
-function same(given: Record<string, unknown>): Record<string, unknown> {
+function same(given: Given): Given {
   return given
 }
 
-/** Whose fault it is: a variable, a place in the file, or a flag, which names itself. */
-function explained(fault: SettingsFault, overrides: readonly Override[], file: SettingsFile | undefined): string {
-  const name = pathText(fault.path)
-  const override = overrides.find(({ path }) => name.startsWith(pathText(path)) || pathText(path).startsWith(name))
-  if (override !== undefined) return `${override.source}: ${fault.message}`
-  return file === undefined ? fault.message : locatedFault(file, fault)
+/** Faults in the order of the file, each with its place there or the variable whose it is. */
+function explained(
+  faults: readonly SettingsFault[],
+  overrides: readonly Override[],
+  file: SettingsFile | undefined,
+): string[] {
+  const told = faults.map(({ path, isKey, message }) => {
+    const override = overrideFor(path, overrides, file)
+    if (override !== undefined) return { line: 0, column: 0, text: `${override.source}: ${message}` }
+    if (file === undefined) return { line: 0, column: 0, text: message }
+    return { ...file.positionOf(path, isKey), text: `${placeIn(file, path, isKey)}: ${message}` }
+  })
+  told.sort((one, other) => one.line - other.line || one.column - other.column)
+  return told.map(({ text }) => text)
+}
+
+function placeIn(file: SettingsFile, path: SettingsPath, isKey: boolean): string {
+  const { line, column } = file.positionOf(path, isKey)
+  return `${file.name}:${line}:${column}`
+}
+
+/** The variable that set it, or, where the file says nothing of it or the group around it, one that set a part. */
+function overrideFor(
+  path: SettingsPath,
+  overrides: readonly Override[],
+  file: SettingsFile | undefined,
+): Override | undefined {
+  const setIt = overrides.findLast((override) => startsWith(path, override.path))
+  if (setIt !== undefined) return setIt
+  for (const around of [path, path.slice(0, -1)]) {
+    if (around.length === 0 || valueAt(file?.given, around) !== undefined) return undefined
+    const inside = overrides.find((override) => startsWith(override.path, around))
+    if (inside !== undefined) return inside
+  }
+  return undefined
+}
+
+function startsWith(path: SettingsPath, start: SettingsPath): boolean {
+  return start.every((part, index) => path[index] === part)
 }
 
 function readText(path: string): string {
@@ -55,50 +101,59 @@ function readText(path: string): string {
   }
 }
 
-function applied(given: Record<string, unknown>, overrides: readonly Override[]): Record<string, unknown> {
-  for (const { path, value } of overrides) {
-    // a variable for one listener means one of the usual ones where the file has none
-    if (path[0] === 'listeners' && path.length > 1 && given['listeners'] === undefined) {
-      given['listeners'] = structuredClone(defaultSettings.listeners)
-    }
-    set(given, path, value)
-  }
-  return given
+/** Variables that can be put in, what they are put into, and what is wrong with the others. */
+function usable(own: Given, { overrides, faults }: { overrides: readonly Override[]; faults: readonly string[] }) {
+  const whole = overrides.find(({ path }) => path[0] === 'listeners' && path.length === 1)
+  // a variable for one listener means one of the usual ones where nothing else names any
+  const isUsual = whole === undefined && own['listeners'] === undefined && overrides.some(isOfListener)
+  const base = isUsual ? { ...own, listeners: defaultSettings.listeners } : own
+  const listeners = whole?.value ?? base['listeners']
+  let count = Array.isArray(listeners) ? listeners.length : 0
+  const missing: string[] = []
+  const known = overrides.filter((override) => {
+    const index = Number(override.path[1])
+    if (!isOfListener(override) || index < count) return true
+    if (index === count) count += 1
+    else missing.push(`${override.source}: there is no listener ${index}; a new one would be ${count}`)
+    return index < count
+  })
+  return { base, overrides: known, faults: [...faults, ...missing] }
 }
 
-function set(into: Record<string | number, unknown>, path: readonly (string | number)[], value: unknown): void {
+function isOfListener({ path }: Override): boolean {
+  return path[0] === 'listeners' && path.length > 1
+}
+
+/** A copy with `value` at `path`; where something else than a group or list is in the way, that stays. */
+function set(into: unknown, path: SettingsPath, value: unknown): unknown {
   const [first, ...rest] = path
-  if (first === undefined) return
-  if (rest.length === 0) {
-    into[first] = value
-    return
-  }
-  const inner = into[first]
-  const group = isGroup(inner) || Array.isArray(inner) ? structuredClone(inner) : typeof rest[0] === 'number' ? [] : {}
-  into[first] = group
-  set(group as Record<string | number, unknown>, rest, value)
+  if (first === undefined) return value
+  if (into === undefined) return set(typeof first === 'number' ? [] : {}, path, value)
+  if (!isGroup(into) && !Array.isArray(into)) return into
+  const inner = set(valueAt(into, [first]), rest, value)
+  if (Array.isArray(into)) return Object.assign([...(into as unknown[])], { [first]: inner })
+  return { ...into, [first]: inner }
 }
 
-function isGroup(value: unknown): value is Record<string, unknown> {
+function isGroup(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Settings that name files, as seen from `directory`. */
-function resolveFiles(settings: Settings, directory: string): Settings {
-  const from = (name: string): string => resolve(directory, name)
-  const inGroup = <T extends object>(group: T): T =>
-    Object.fromEntries(
-      Object.entries(group).map(([key, value]) => [
-        key,
-        key.endsWith('File') && typeof value === 'string' ? from(value) : value,
-      ]),
-    ) as T
+/** What names files in a settings file, as seen from `directory`. What has another form is left to the check. */
+function withResolvedFiles(given: Given, directory: string): Given {
+  const resolved = (group: unknown): unknown => {
+    if (!isGroup(group)) return group
+    const entries = Object.entries(group).map(([key, value]) => {
+      const isFile = key.endsWith('File') || (key === 'path' && group['kind'] === 'unix')
+      if (isFile && typeof value === 'string' && value !== '') return [key, resolve(directory, value)]
+      return [key, key === 'tls' ? resolved(value) : value]
+    })
+    return Object.fromEntries(entries) as Given
+  }
+  const { authentication, listeners } = given
   return {
-    ...settings,
-    authentication: inGroup(settings.authentication),
-    listeners: settings.listeners.map((listener) => {
-      if (listener.kind === 'unix') return { ...listener, path: from(listener.path) }
-      return listener.tls === undefined ? listener : { ...listener, tls: inGroup(listener.tls) }
-    }),
+    ...given,
+    ...(authentication !== undefined && { authentication: resolved(authentication) }),
+    ...(listeners !== undefined && { listeners: Array.isArray(listeners) ? listeners.map(resolved) : listeners }),
   }
 }

@@ -16,7 +16,11 @@ const count = (usual: number, description: string) => whole(0, Number.MAX_SAFE_I
 const choice = <const T extends readonly [string, ...string[]]>(choices: T, usual: T[number], description: string) =>
   z.enum(choices).default(usual).describe(description)
 const flag = (usual: boolean, description: string) => z.boolean().default(usual).describe(description)
-const text = (description: string) => z.string().min(1).describe(description)
+const text = (description: string, ...examples: string[]) =>
+  z
+    .string()
+    .min(1)
+    .meta({ description, ...(examples.length > 0 && { examples }) })
 
 const limits = z.strictObject({
   maximumConnections: count(0, 'Network connections at once; 0 = no limit.'),
@@ -77,13 +81,20 @@ const features = z.strictObject({
 }) satisfies z.ZodType<Features>
 
 const tls = z.strictObject({
-  certificateFile: text('Certificate of the listener with those between it and its authority, PEM.'),
-  keyFile: text('Private key, PEM. Readable by nobody else.'),
-  keyPassphrase: z.string().optional().describe('Passphrase of the private key.').meta({ secret: true }),
-  caFile: text('Authorities whose client certificates are believed, PEM.').optional(),
-  revocationFile: text('Certificate revocation lists (CRL) for client certificates, PEM.').optional(),
+  certificateFile: text('Certificate of the listener with those between it and its authority, PEM.', 'server.crt'),
+  keyFile: text('Private key, PEM. Readable by nobody else.', 'server.key'),
+  keyPassphrase: z
+    .string()
+    .meta({
+      description: 'Passphrase of the private key; never shown.',
+      examples: ['${TLS_PASSPHRASE}'],
+      writeOnly: true,
+    })
+    .optional(),
+  caFile: text('Authorities whose client certificates are believed, PEM.', 'clients-ca.crt').optional(),
+  revocationFile: text('Certificate revocation lists (CRL) for client certificates, PEM.', 'revoked.crl').optional(),
   minimumVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'Oldest version of TLS.'),
-  ciphers: text('Cipher list in the form of OpenSSL; left out, the one of Node.js.').optional(),
+  ciphers: text('Cipher list in the form of OpenSSL; left out, the one of Node.js.', 'ECDHE+AESGCM').optional(),
   clientCertificate: choice(
     ['none', 'optional', 'required'],
     'none',
@@ -111,13 +122,22 @@ const network = {
   ),
   allowAnonymous: anonymous,
 }
-const port = (description: string) => z.int().min(0).max(65_535).describe(description)
+const port = (description: string, example: number) =>
+  z
+    .int()
+    .min(0)
+    .max(65_535)
+    .meta({ description, examples: [example] })
 
 const listener = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('tcp'), port: port('TCP port; 0 takes a free one.'), ...network }),
   z.strictObject({
-    kind: z.literal('websocket'),
-    port: port('TCP port; 0 takes a free one.'),
+    kind: z.literal('tcp').describe('MQTT over TCP, or TLS.'),
+    port: port('TCP port; 0 takes a free one.', 1883),
+    ...network,
+  }),
+  z.strictObject({
+    kind: z.literal('websocket').describe('MQTT over WebSocket.'),
+    port: port('TCP port; 0 takes a free one.', 9001),
     ...network,
     allowedOrigins: z
       .array(text('scheme://host or scheme://host:port'))
@@ -125,11 +145,11 @@ const listener = z.discriminatedUnion('kind', [
       .describe('Origins of browser pages that are let in; empty lets any in.'),
   }),
   z.strictObject({
-    kind: z.literal('unix'),
-    path: text('Path of the socket.'),
+    kind: z.literal('unix').describe('MQTT over a Unix socket.'),
+    path: text('Path of the socket.', '/run/topiary/mqtt.sock'),
     mode: z
       .string()
-      .regex(/^[0-7]{3}$/)
+      .regex(/^0?[0-7]{3}$/)
       .default('660')
       .describe('Permissions of the socket, three octal digits, in quotes.'),
     allowAnonymous: anonymous,
@@ -160,7 +180,10 @@ const rights = z.strictObject({
         retain: z.boolean().optional().describe('false: not for publishes with RETAIN; with allow.'),
       }),
     )
-    .describe('Read from the first on; the first that is about the case decides.'),
+    .meta({
+      description: 'Read from the first on; the first that covers the case decides.',
+      examples: [[{ allow: 'all', users: ['ada'], topics: ['plant/#'] }]],
+    }),
 })
 
 export const settingsSchema = z.strictObject({
@@ -175,7 +198,7 @@ export const settingsSchema = z.strictObject({
     .describe('Where clients come in.'),
   authentication: z
     .strictObject({
-      passwordFile: text('Users and their passwords, written by `topiary passwd`.').optional(),
+      passwordFile: text('Users and their passwords, written by `topiary passwd`.', 'users.passwd').optional(),
       hashConcurrency: z
         .literal([1, 2])
         .optional()
@@ -195,7 +218,7 @@ export const settingsSchema = z.strictObject({
   http: z
     .strictObject({
       host: text('Address to listen on.').default('127.0.0.1'),
-      port: port('TCP port; 0 takes a free one.'),
+      port: port('TCP port; 0 takes a free one.', 9090),
     })
     .optional()
     .describe('HTTP with /livez, /readyz and /metrics; left out, none.'),

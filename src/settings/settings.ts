@@ -113,10 +113,15 @@ export interface SettingsFault {
   readonly message: string
 }
 
+/** More are not read by anybody, and each takes its time to explain. */
+const MOST_ISSUES = 100
+
 /** Fills in defaults, or says everything that is wrong. */
 export function checkSettings(given: unknown): { readonly settings: Settings } | { readonly faults: SettingsFault[] } {
   const outcome = settingsSchema.safeParse(given)
-  if (!outcome.success) return { faults: outcome.error.issues.flatMap((issue) => explainIssue(issue, given)) }
+  if (!outcome.success) {
+    return { faults: outcome.error.issues.slice(0, MOST_ISSUES).flatMap((issue) => explainIssue(issue, given)) }
+  }
   const { $schema: _schema, version: _version, ...settings } = outcome.data
   return { settings: deepFreeze(settings) }
 }

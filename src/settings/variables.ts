@@ -36,14 +36,15 @@ function valueOf(name: string, environment: Environment): { readonly value: stri
   if (value !== undefined) return { value }
   const file = environment[`${name}_FILE`]
   if (file === undefined) return { fault: `the variable ${name} is not set, nor is ${name}_FILE` }
-  return readValueFile(file, `${name}_FILE`)
+  const content = readValueFile(file)
+  return 'fault' in content ? { fault: `${name}_FILE: ${content.fault}` } : content
 }
 
 /** A value that stands in a file of its own. */
-export function readValueFile(file: string, variable: string): { readonly value: string } | { readonly fault: string } {
+export function readValueFile(file: string): { readonly value: string } | { readonly fault: string } {
   try {
     return { value: readFileSync(file, 'utf8').replace(/\r?\n$/, '') }
   } catch (error) {
-    return { fault: `${variable}: cannot read ${file}: ${(error as Error).message}` }
+    return { fault: `cannot read ${file}: ${(error as Error).message}` }
   }
 }

@@ -3,7 +3,7 @@ import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts'
 
 /**
  * Reads the PROXY header a connection must begin with; what came behind it is put back for whoever reads next. Calls
- * `then` once, unless the socket closes before.
+ * `then` once, with the socket paused, unless the socket closes before.
  */
 export function readProxyHeader(
   socket: Socket,
@@ -17,18 +17,14 @@ export function readProxyHeader(
     socket.off('data', onData)
     socket.off('close', onClose)
     socket.pause()
+    // only now: a socket that flows would hand it to onData again
+    if ('length' in finding && seen.length > finding.length) socket.unshift(seen.subarray(finding.length))
     then(finding)
   }
   const onData = (chunk: Buffer): void => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
     const header = parseProxyHeader(seen)
-    if (header === 'incomplete') return
-    if (header.kind === 'invalid') {
-      finish({ fault: header.reason })
-      return
-    }
-    if (seen.length > header.length) socket.unshift(seen.subarray(header.length))
-    finish(header)
+    if (header !== 'incomplete') finish(header.kind === 'invalid' ? { fault: header.reason } : header)
   }
   const onClose = (): void => clearTimeout(timer)
   socket.on('data', onData)

@@ -1,4 +1,4 @@
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { readProxyHeader } from './proxy-preface.ts'
@@ -14,10 +14,12 @@ export interface SocketServerOptions {
   readonly tls: TlsTerms | undefined
   /** Every connection must begin with a PROXY header, which says where the client really is. */
   readonly proxyProtocol: boolean
-  /** What has not got through PROXY header and TLS handshake by then is closed. */
+  /** Where the PROXY header has not come by then, the connection is closed. */
   readonly handshakeTimeoutMs: () => number
   /** Sockets at once, 0 for no limit. */
   readonly maximumConnections: () => number
+  /** Counted here, by all listeners together: those on their way in, and those that are. */
+  readonly openSockets: { count: number }
   /** Told of every client that is turned away here. */
   readonly onRefused: (details: object) => void
 }
@@ -31,6 +33,13 @@ export interface SocketOrigin {
 }
 
 type AcceptSocket = (socket: Socket, origin: SocketOrigin) => void
+
+interface Arrival {
+  readonly socket: Socket
+  /** The proxy's, until its header has said whose it is. */
+  address: string
+  port: number
+}
 
 /** How many connections may wait to be accepted: a fleet that reconnects comes all at once. */
 const BACKLOG = 4096
@@ -46,9 +55,8 @@ export class SocketServer {
   readonly #accept: AcceptSocket
   readonly #server: Server
   #tlsServer: TlsServer | undefined
-  /** By the address of the proxy's own socket: a TLS socket does not say which socket it runs over. */
-  readonly #proxied = new Map<string, { readonly address: string; readonly port: number }>()
-  #open = 0
+  /** On their way in, by both ends of the socket: a TLS socket does not say which socket it runs over. */
+  readonly #arriving = new Map<string, Arrival>()
 
   constructor(options: SocketServerOptions, accept: AcceptSocket) {
     this.#options = options
@@ -56,6 +64,9 @@ export class SocketServer {
     this.setTls(options.tls)
     // acknowledgements are small and are wanted at once: no Nagle
     this.#server = createServer({ noDelay: true }, (socket) => this.#accepted(socket))
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) options.onRefused({ reason: `a connection was not accepted: ${error.message}` })
+    })
   }
 
   /** Resolves with the port, 0 for a Unix socket. */
@@ -71,9 +82,10 @@ export class SocketServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Takes no more clients; those connected stay. Resolves when the place is free for another. */
+  /** Takes no more clients, and leaves the place to others at once. Those connected stay, those on their way go. */
   close(): void {
     this.#server.close()
+    for (const { socket } of this.#arriving.values()) socket.destroy()
   }
 
   /** Other certificates, from the next client on. */
@@ -92,30 +104,41 @@ export class SocketServer {
   }
 
   #accepted(socket: Socket): void {
-    const maximum = this.#options.maximumConnections()
-    if (maximum > 0 && this.#open >= maximum) {
-      this.#options.onRefused({ address: socket.remoteAddress, reason: 'the connection limit is reached' })
+    const { maximumConnections, openSockets, proxyProtocol, onRefused } = this.#options
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket
+    const maximum = maximumConnections()
+    if (maximum > 0 && openSockets.count >= maximum) {
+      onRefused({ address, reason: 'the connection limit is reached' })
       socket.destroy()
       return
     }
-    this.#open++
-    socket.once('close', () => this.#open--)
-    socket.on('error', ignore) // whoever takes it over has a listener of its own
-    if (!this.#options.proxyProtocol) {
-      this.#secure(socket)
+    openSockets.count++
+    socket.once('close', () => openSockets.count--)
+    if (!proxyProtocol && this.#tlsServer === undefined) {
+      this.#accept(socket, { address, port, isEncrypted: false, certificateUser: undefined })
       return
     }
-    const { remoteAddress = '', remotePort = 0 } = socket
+    const arrival = { socket, address, port }
+    const ends = endsOf(socket)
+    this.#arriving.set(ends, arrival)
+    socket.once('close', () => {
+      if (this.#arriving.get(ends) === arrival) this.#arriving.delete(ends)
+    })
+    socket.on('error', ignore) // whoever takes it over has a listener of its own
+    if (proxyProtocol) this.#readHeader(arrival)
+    else this.#secure(socket)
+  }
+
+  #readHeader(arrival: Arrival): void {
+    const { socket } = arrival
     readProxyHeader(socket, this.#options.handshakeTimeoutMs(), (finding) => {
       if ('fault' in finding) {
-        this.#options.onRefused({ address: remoteAddress, reason: `PROXY protocol: ${finding.fault}` })
+        this.#options.onRefused({ address: arrival.address, reason: `PROXY protocol: ${finding.fault}` })
         socket.destroy()
         return
       }
-      const { address = remoteAddress, port } = finding
-      const key = `${remoteAddress} ${remotePort}`
-      this.#proxied.set(key, { address, port: finding.address === undefined ? remotePort : port })
-      socket.once('close', () => this.#proxied.delete(key))
+      const { address, port } = finding
+      if (address !== undefined) Object.assign(arrival, { address, port })
       this.#secure(socket)
     })
   }
@@ -130,7 +153,7 @@ export class SocketServer {
       ...terms.context,
       requestCert: terms.clientCertificate !== 'none',
       rejectUnauthorized: false, // judged below, so that the log can say why
-      handshakeTimeout: this.#options.handshakeTimeoutMs(),
+      handshakeTimeout: terms.handshakeTimeoutMs,
     }
     const server = createTlsServer(options, (socket) => {
       socket.on('error', ignore)
@@ -143,34 +166,51 @@ export class SocketServer {
       socket.destroy()
     })
     server.on('tlsClientError', (error, socket) => {
-      this.#options.onRefused({ address: this.#origin(socket).address, reason: `TLS: ${error.message}` })
+      this.#options.onRefused({
+        address: this.#origin(socket).address,
+        reason: `TLS: ${(error as OpensslError).reason ?? error.message}`,
+      })
       socket.destroy()
     })
     return server
   }
 
   #ready(socket: Socket, isEncrypted: boolean, certificateUser: string | undefined): void {
-    this.#accept(socket, { ...this.#origin(socket), isEncrypted, certificateUser })
+    const origin = this.#origin(socket)
+    this.#arriving.delete(endsOf(socket))
+    this.#accept(socket, { ...origin, isEncrypted, certificateUser })
   }
 
-  #origin({ remoteAddress = '', remotePort = 0 }: Socket): { readonly address: string; readonly port: number } {
-    return this.#proxied.get(`${remoteAddress} ${remotePort}`) ?? { address: remoteAddress, port: remotePort }
+  #origin(socket: Socket): { readonly address: string; readonly port: number } {
+    const { address = '', port = 0 } = this.#arriving.get(endsOf(socket)) ?? {}
+    return { address, port }
   }
+}
+
+/** What OpenSSL says of a failed handshake, without its place in OpenSSL's own source. */
+type OpensslError = Error & { readonly reason?: string }
+
+/** A TLS socket has the same as the socket it runs over. Those on Unix sockets have none, and no way to go either. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }
 
 function ignore(): void {}
 
-/** A socket file that nobody answers on is left over from a process that was killed. */
-function removeStaleSocket(path: string): Promise<void> {
+/** A socket file that nobody answers on is left over from a process that was killed. Any other file stays. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return
+  if (!(await isAnswered(path))) unlinkSync(path)
+}
+
+/** Anything but a plain no counts as yes: listening will then say what is wrong. */
+function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path)
     probe.once('connect', () => {
       probe.destroy()
-      resolve() // listening will fail with EADDRINUSE, as it should
+      resolve(true)
     })
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') unlinkSync(path)
-      resolve()
-    })
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
   })
 }

@@ -7,6 +7,8 @@ export interface TlsTerms {
   readonly clientCertificate: 'none' | 'optional' | 'required'
   /** What of a verified client certificate is taken for the user name. */
   readonly certificateUser: 'none' | 'common-name' | 'subject'
+  /** Handshakes that are not over by then are cut. */
+  readonly handshakeTimeoutMs: number
 }
 
 /** Of a socket whose handshake is over: who its certificate says it is, or why it is not let in. */
@@ -20,16 +22,22 @@ export function judgeCertificate(socket: TLSSocket, terms: TlsTerms): Certificat
   }
   if (!socket.authorized) return { fault: `client certificate: ${String(socket.authorizationError)}` }
   if (terms.certificateUser === 'none') return { user: undefined }
-  const user = terms.certificateUser === 'subject' ? subjectOf(certificate.subject) : commonName(socket)
-  return user === undefined || user === '' ? { fault: 'the client certificate has no single common name' } : { user }
+  if (terms.certificateUser === 'subject') return subjectOf(certificate)
+  return commonName(socket)
 }
 
-function commonName(socket: TLSSocket): string | undefined {
-  const { CN: name } = socket.getPeerCertificate().subject as { CN?: string | string[] }
-  return typeof name === 'string' ? name : undefined
+function commonName(socket: TLSSocket): CertificateFinding {
+  const { CN: user } = (socket.getPeerCertificate().subject ?? {}) as { CN?: string | string[] }
+  const isSingle = typeof user === 'string' && user !== ''
+  return isSingle ? { user } : { fault: 'the client certificate has no single common name' }
 }
 
-/** Most specific part first, joined by commas: the form of RFC 2253. Node gives one part a line, the widest first. */
-function subjectOf(lines: string): string {
-  return lines.split('\n').toReversed().join(',')
+/**
+ * Most specific part first, joined by commas: the form of RFC 2253. Node gives one part a line, the widest first, puts
+ * ` + ` into parts that are several in one, and gives undefined for an empty subject, whatever its types say.
+ */
+function subjectOf({ subject }: { readonly subject: string | undefined }): CertificateFinding {
+  if (subject === undefined || subject === '') return { fault: 'the client certificate has an empty subject' }
+  const parts = subject.split('\n').map((line) => line.split(' + ').toReversed().join('+'))
+  return { user: parts.toReversed().join(',') }
 }

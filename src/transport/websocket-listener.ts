@@ -29,10 +29,16 @@ export class WebSocketListener extends Listener {
       this.#noLongerWaits(request.socket)
       this.#upgrades.upgrade(request, socket, head, this.#peers.get(request.socket) as PeerInfo)
     })
+    const turnAway = (socket: Socket, reason: string): void => {
+      terms.onRefused({ address: this.#peers.get(socket)?.address, reason })
+      // whoever speaks something else learns at least that this is HTTP
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => socket.destroy())
+    }
+    http.on('clientError', (error, socket) => turnAway(socket as Socket, `HTTP: ${error.message}`))
     this.sockets = new SocketServer(terms, (socket, origin) => {
       this.#peers.set(socket, this.peer('websocket', origin))
-      const timer = setTimeout(() => socket.destroy(), terms.handshakeTimeoutMs())
-      this.#waiting.set(socket, timer)
+      const noUpgrade = (): void => turnAway(socket, 'no WebSocket upgrade came in time')
+      this.#waiting.set(socket, setTimeout(noUpgrade, terms.handshakeTimeoutMs()))
       socket.once('close', () => this.#noLongerWaits(socket))
       http.emit('connection', socket)
       socket.resume() // a PROXY header leaves it paused

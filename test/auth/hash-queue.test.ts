@@ -50,6 +50,24 @@ describe('the hash queue', () => {
     expect(await Promise.all(hashes)).toEqual(jobs.map(({ salt }) => salt))
   })
 
+  it('runs as many at once as it is resized to', async () => {
+    const { derive, running } = heldWork()
+    const queue = new HashQueue({ concurrency: 2, derive })
+    const hashes = [0, 1, 2, 3].map((index) => queue.hash(job(index)))
+    expect(running).toHaveLength(2)
+    queue.resize({ concurrency: 1, maximumWaiting: 2 })
+    expect(await queue.hash(job(4))).toBe('busy')
+    running[0]?.end()
+    await turn()
+    expect(running).toHaveLength(1)
+    while (running.length > 0) {
+      running[0]?.end()
+      await turn()
+      expect(running.length).toBeLessThanOrEqual(1)
+    }
+    expect(await Promise.all(hashes)).toHaveLength(4)
+  })
+
   it('is busy at once when all places to wait are taken, and no longer when one is free', async () => {
     const { derive, running, started } = heldWork()
     const queue = new HashQueue({ concurrency: 1, maximumWaiting: 2, derive })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { shownUrl } from '../../src/cli/broker-url.ts'
 import { byteLines } from '../../src/cli/byte-lines.ts'
 import { codeText, connectFailure } from '../../src/cli/client-failure.ts'
-import { clientOptions, connectionFlags, userPropertiesOf, willFlags } from '../../src/cli/client-flags.ts'
+import { clientOptions, connectionFlags, tlsFlags, userPropertiesOf, willFlags } from '../../src/cli/client-flags.ts'
 import { parseFlags } from '../../src/cli/flags.ts'
 import { formatMessage, type MessageFormat } from '../../src/cli/received-message.ts'
 
@@ -84,7 +84,7 @@ describe('formatMessage', () => {
 })
 
 function read(argv: readonly string[], env: Record<string, string> = {}): IClientOptions {
-  return clientOptions(parseFlags({ ...connectionFlags, ...willFlags }, argv), 'sub', env)
+  return clientOptions(parseFlags({ ...connectionFlags, ...tlsFlags, ...willFlags }, argv), 'sub', env)
 }
 
 describe('clientOptions', () => {

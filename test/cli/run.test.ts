@@ -67,7 +67,7 @@ describe('help and version', () => {
   })
 })
 
-const urlRule = '--url takes mqtt://host:port or ws://host:port, not'
+const urlRule = '--url takes mqtt://, mqtts://, ws://, wss:// and host:port, not'
 const noShare = 'must not begin with $share/, which only sub understands:'
 const longTopic = '\u00e9'.repeat(32_768)
 const shortened = `${'\u00e9'.repeat(57)}...`
@@ -98,16 +98,19 @@ describe('usage errors: exit code 2 and one line on stderr', () => {
     [['sub', '-t', 'a', '--url', 'me:pw@1.2.3.4:1'], `${urlRule} "1.2.3.4:1"; did you mean mqtt://1.2.3.4:1?`],
     [['sub', '-t', 'a', '--url', ''], `${urlRule} ""`],
     [['sub', '-t', 'a', '--url', 'http://a'], `${urlRule} "http://a"`],
-    [['sub', '-t', 'a', '--url', 'mqtts://a'], '--url mqtts:// is TLS, which is not there yet; use mqtt:// or ws://'],
-    [['sub', '-t', 'a', '--url', 'wss://a/b'], '--url wss:// is TLS, which is not there yet; use mqtt:// or ws://'],
+    [
+      ['sub', '-t', 'a', '--insecure'],
+      '--insecure needs a broker behind TLS: --url mqtts://host:port or wss://host:port',
+    ],
+    [['sub', '-t', 'a', '--url', 'wss://a', '--cert-file', 'x'], '--cert-file and --key-file go together'],
     [
       ['sub', '-t', 'a', '--url', 'mqtt://a:1/b'],
       '--url mqtt:// takes no path, only mqtt://host:port; not "mqtt://a:1/b"',
     ],
     [['pub', '-t', 'a', '-m', 'x', '-m', 'y'], '--message may be given only once'],
     [['pub', '-t', 'a', '-t', 'b', '-n'], '--topic may be given only once'],
-    [['sub', '-t', 'a', '--host', 'x'], 'unknown flag --host; use --url: mqtt://host:port or ws://host:port'],
-    [['pub', '-t', 'a', '-n', '-p', '1'], 'unknown flag -p; use --url: mqtt://host:port or ws://host:port'],
+    [['sub', '-t', 'a', '--host', 'x'], 'unknown flag --host; use --url: mqtt://host:port, mqtts://, ws:// or wss://'],
+    [['pub', '-t', 'a', '-n', '-p', '1'], 'unknown flag -p; use --url: mqtt://host:port, mqtts://, ws:// or wss://'],
     [['sub', '-t', 'a', '-P', 'x'], '--password needs --username'],
     [['pub', '-t', '$share/g/a', '-n'], `--topic ${noShare} "$share/g/a"`],
     [['pub', '-t', 'a', '-n', '--will-topic', '$share/g/a'], `--will-topic ${noShare} "$share/g/a"`],

@@ -56,7 +56,16 @@ export function handleAuth(connection: Connection, bytes: Uint8Array, bodyStart:
   }
   if (reasonCode !== ReasonCode.reauthenticate) throw protocolError('no authentication exchange is under way')
   connection.isReauthenticating = true
-  authenticate(connection, 'reauthenticate', credentials, (outcome) => reauthenticated(connection, outcome))
+  const { time, limits } = connection.core
+  const deadline = {
+    dueMs: time.nowMs + limits.connectTimeoutMs,
+    fire: () => connection.disconnect(ReasonCode.notAuthorized, 're-authentication took too long'),
+  }
+  time.schedule(deadline)
+  authenticate(connection, 'reauthenticate', credentials, (outcome) => {
+    time.cancel(deadline)
+    reauthenticated(connection, outcome)
+  })
 }
 
 /** A client that cannot prove itself again is closed [MQTT5-4.12.1-2], and so is one that proves to be another. */

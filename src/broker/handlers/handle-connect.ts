@@ -229,10 +229,8 @@ function connackProperties(
 /** Refuses a CONNECT: CONNACK with an error where the version has one for it, then the end. No DISCONNECT. [MQTT5-3.14.0-1] */
 export function refuseConnect(connection: Connection, reasonCode: ReasonCode, reasonString: string): void {
   const { core, clientId, peer } = connection
-  core.log.info(
-    { address: peer.address, clientId, reason: reasonCodeName(reasonCode), detail: reasonString },
-    'connection refused',
-  )
+  const reason = reasonCodeName(reasonCode)
+  core.refused(reason, { address: peer.address, clientId, reason, detail: reasonString })
   const packet = connection.hasSentConnect ? refusal(connection, reasonCode, reasonString) : undefined
   if (packet !== undefined) connection.send(packet)
   connection.refused()

@@ -71,7 +71,7 @@ function publishPastHooks(
   const { core } = connection
   const { bytes, qos, retain } = message
   const publication = {
-    client: connection,
+    client: connection.info,
     topicName: route.topicName,
     payload: bytes.subarray(message.payloadStart, message.payloadEnd),
     qos,

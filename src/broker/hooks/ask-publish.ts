@@ -1,4 +1,5 @@
 import type { Awaitable, Hooks, Publication, PublicationChange } from '../../contracts/hooks.ts'
+import { encodePropertyBody } from '../../protocol/properties.ts'
 import { encodeText } from '../../protocol/text.ts'
 import { topicNameFault } from '../../topics/topic-syntax.ts'
 import { askInOrder, isPromise } from './ask-in-order.ts'
@@ -40,5 +41,8 @@ function changed(publication: Publication, change: PublicationChange): Publicati
   if (fault !== undefined) throw new RangeError(`onPublish: the topic name ${JSON.stringify(topicName)}: ${fault}`)
   const { qos = publication.qos } = change
   if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError(`onPublish: qos must be 0, 1 or 2, not ${String(qos)}`)
-  return { ...publication, ...change, topicName, payload: typeof payload === 'string' ? encodeText(payload) : payload }
+  const bytes = typeof payload === 'string' ? encodeText(payload) : payload
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('onPublish: payload must be a text or a Uint8Array')
+  if (change.properties !== undefined) encodePropertyBody(change.properties)
+  return { ...publication, ...change, topicName, payload: bytes }
 }

@@ -34,7 +34,7 @@ export class HookedAuthorizer implements Authorizer {
       const hooks = this.#hooks.of('authorizePublish')
       if (hooks === undefined) return this.#base.authorize(client, access, respond)
       const { topicName, qos, retain } = access
-      const request = { client, topicName, qos, retain }
+      const request = { client: shown(client), topicName, qos, retain }
       return atOnce<AccessAnswer>(respond, (then) =>
         askInOrder<(typeof hooks)[number], AccessAnswer>(
           hooks,
@@ -45,7 +45,7 @@ export class HookedAuthorizer implements Authorizer {
       )
     }
     const { topicFilter, qos } = access
-    return this.#authorizeSubscribe({ client, topicFilter, qos }, access, respond)
+    return this.#authorizeSubscribe({ client: shown(client), topicFilter, qos }, access, respond)
   }
 
   /** authorizeSubscribe, the rights, then onSubscribe of what is granted so far. */
@@ -100,6 +100,11 @@ export class HookedAuthorizer implements Authorizer {
     this.#hooks.failed(hook, kind, error)
     return false
   }
+}
+
+/** What a hook may keep: the client that asks is the broker's own object. */
+function shown({ clientId, user, peer }: AuthorizedClient): AuthorizedClient {
+  return { clientId, user, peer }
 }
 
 /** Turns "calls back now or later" into the contract's "answers now, or calls back later". */
