@@ -79,6 +79,8 @@ export class Connection implements ByteStreamEvents, Timer {
   lastRoute: Route | undefined = undefined
   /** An `onDeliver` hook thinks about the message at the head of the queue. */
   isAskingHooks = false
+  /** Its queue is about to be looked at, for the sake of such a hook. */
+  isPumpDue = false
   /** What was promised in CONNACK holds until the end, whatever is set meanwhile. */
   readonly terms: Terms
   /** Why it ended, as a sentence for people. */

@@ -26,7 +26,6 @@ export class Deliverer {
   #lastDelivery: Delivery | undefined = undefined
   #recipients: MessageRecipient[] = []
   #waitingGroups: string[] = []
-  readonly #pumped = new Set<Connection>()
   /** Number of the message under way in the store. */
   sequence = 0
 
@@ -220,19 +219,17 @@ export class Deliverer {
 
   /** A hook is to be asked, or is being asked about what came before. */
   #mustAskFirst(connection: Connection): boolean {
-    return this.#core.hooks.of('onDeliver') !== undefined || connection.isAskingHooks || this.#pumped.has(connection)
+    return this.#core.hooks.hasOnDeliver || connection.isAskingHooks || connection.isPumpDue
   }
 
   /** What a hook may drop waits in the session until it has been asked. */
   #pumpSoon(connection: Connection): void {
-    if (this.#pumped.size === 0) {
-      setImmediate(() => {
-        const pumped = [...this.#pumped]
-        this.#pumped.clear()
-        for (const waiting of pumped) waiting.run(() => waiting.pump())
-      })
-    }
-    this.#pumped.add(connection)
+    if (connection.isPumpDue) return
+    connection.isPumpDue = true
+    setImmediate(() => {
+      connection.isPumpDue = false
+      connection.run(() => connection.pump())
+    })
   }
 
   #sendPastHooks(session: ClientSession, connection: Connection): void {

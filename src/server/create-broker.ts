@@ -152,14 +152,19 @@ class ListeningBroker implements Broker {
 
   attach(server: HttpServerLike, terms: AttachTerms = {}): () => void {
     const { path, allowedOrigins = [] } = terms
-    const upgrades = new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) =>
-      this.#accept(stream),
-    )
+    const newUpgrades = (): WebSocketUpgrades =>
+      new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) => this.#accept(stream))
+    let upgrades = newUpgrades()
+    let { terms: known } = this.#core
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (path !== undefined && request.url?.split('?', 1)[0] !== path) return
       const { remoteAddress = '', remotePort = 0 } = request.socket
       const isEncrypted = 'encrypted' in request.socket
       const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
+      if (known !== this.#core.terms) {
+        known = this.#core.terms // a reload may have changed the largest frame
+        upgrades = newUpgrades()
+      }
       upgrades.upgrade(request, socket, head, { ...peer, transport: 'websocket' })
     }
     const upgrading = server as unknown as Server

@@ -56,7 +56,7 @@ export function handlePublish(
   message.topicBytes = route.topicBytes
   message.publisherId = connection.clientId
   if (message.expiryIntervalAt >= 0) message.expiresAtMs = core.time.nowMs + messageExpiryInterval(message) * 1000
-  if (core.hooks.of('onPublish') === undefined) accept(connection, session, route, message, qos, message.packetId)
+  if (!core.hooks.hasOnPublish) accept(connection, session, route, message, qos, message.packetId)
   else publishPastHooks(connection, session, route, message.detach(), message.packetId)
 }
 

@@ -12,6 +12,9 @@ export class HookRegistry {
   readonly #log: Log
   #all: readonly Hooks[] = []
   #byKind: HooksByKind = {}
+  /** Read for every message. */
+  hasOnPublish = false
+  hasOnDeliver = false
   /** Grows when hooks come or go: answers about rights may differ from then on. */
   changes = 0
 
@@ -43,6 +46,8 @@ export class HookRegistry {
       const ofKind = all.filter((hooks) => hooks[kind] !== undefined)
       if (ofKind.length > 0) Object.assign(this.#byKind, { [kind]: ofKind })
     }
+    this.hasOnPublish = this.#byKind.onPublish !== undefined
+    this.hasOnDeliver = this.#byKind.onDeliver !== undefined
     this.changes++
   }
 }
