@@ -1,18 +1,18 @@
 import { SHARE_PREFIX, splitLevels, topicFilterFault } from '../topics/topic-syntax.ts'
-import type { Right, RightsOf, RightsRule, RightsSettings } from './rights.ts'
-import type { FilledRule } from './rights-ruleset.ts'
+import type { Decision, Right, RightsOf, RightsRule, RightsSettings } from './rights.ts'
+import type { Pattern, PatternLevel } from './rights-coverage.ts'
 
-/** A rule checked and taken apart. Its `patterns` are those without placeholders. */
-export interface CompiledRule extends FilledRule {
+/** A rule checked and taken apart. */
+export interface CompiledRule {
+  readonly decision: Decision
+  /** Publishes above it are not covered. */
+  readonly highestQos: number
+  readonly takesRetain: boolean
+  readonly patterns: readonly Pattern[]
   readonly rights: readonly Right[]
   /** Undefined for everybody. */
   readonly users: ReadonlySet<string> | undefined
-  readonly usesClientId: boolean
-  readonly templates: readonly Template[]
 }
-
-/** A pattern with placeholders: the pieces of each level, `['dev-', '%c', '']` for `dev-%c`. */
-type Template = readonly (readonly string[])[]
 
 const allRights: readonly Right[] = ['read', 'write', 'subscribe']
 
@@ -37,65 +37,21 @@ export function compileRule(rule: RightsRule, index: number, groups: RightsSetti
     }
   }
   const maximumQos = allowed ? (rule.maximumQos ?? 2) : 0
-  const plain = rule.topics.filter((topic) => !hasPlaceholder(topic))
   return {
     decision: { allowed, maximumQos, rule: index },
     highestQos: allowed ? maximumQos : 2,
     takesRetain: rule.retain !== false,
-    patterns: plain.map(splitLevels),
+    patterns: rule.topics.map((topic) => ({
+      levels: splitLevels(topic).map(levelOf),
+      unfit: allowed ? undefined : '+',
+    })),
     rights,
     users: usersOf(rule, groups),
-    usesClientId: rule.topics.some((topic) => topic.includes('%c')),
-    templates: rule.topics.filter(hasPlaceholder).map((topic) => splitLevels(topic).map(piecesOf)),
   }
 }
 
-/** All patterns of a rule as they stand for a client. */
-export function fillPatterns(
-  rule: CompiledRule,
-  clientId: string,
-  user: string | undefined,
-): readonly (readonly string[])[] {
-  if (rule.templates.length === 0) return rule.patterns
-  const names = { '%c': safe(clientId), '%u': safe(user) }
-  const patterns = [...rule.patterns]
-  for (const template of rule.templates) {
-    const levels = template.map((pieces) => fillLevel(pieces, names))
-    if (!rule.decision.allowed) patterns.push(levels.map((level) => level ?? '+'))
-    else if (isWhole(levels) && !becomesHidden(template, levels)) patterns.push(levels)
-  }
-  return patterns
-}
-
-type Names = Readonly<Record<'%c' | '%u', string | undefined>>
-
-function fillLevel(pieces: readonly string[], names: Names): string | undefined {
-  let level = ''
-  for (const piece of pieces) {
-    const text = piece === '%c' || piece === '%u' ? names[piece] : piece
-    if (text === undefined) return undefined
-    level += text
-  }
-  return level
-}
-
-/** A name that is part of one level and no wildcard, whatever stands beside it. */
-function safe(name: string | undefined): string | undefined {
-  for (const character of '+#/\0') if (name?.includes(character)) return undefined
-  return name
-}
-
-function isWhole(levels: readonly (string | undefined)[]): levels is readonly string[] {
-  return !levels.includes(undefined)
-}
-
-/** A name like $SYS opens topics that wildcards keep hidden: only the operator may write that. */
-function becomesHidden(template: Template, levels: readonly string[]): boolean {
-  return levels[0]?.startsWith('$') === true && template[0]?.[0]?.startsWith('$') !== true
-}
-
-function piecesOf(level: string): string[] {
-  return level.split(/(%[cu])/)
+function levelOf(level: string): PatternLevel {
+  return hasPlaceholder(level) ? level.split(/(%[cu])/) : level
 }
 
 function hasPlaceholder(topic: string): boolean {
@@ -110,6 +66,8 @@ function listOf(rights: RightsOf): readonly Right[] {
 function patternFault(topic: string): string | undefined {
   if (topic.includes('\0')) return 'it holds the character NUL'
   if (topic.startsWith(SHARE_PREFIX)) return 'shared subscriptions are judged by what follows $share/name/; give that'
+  const placeholder = /%(?![cu])[A-Za-z]/.exec(topic)?.[0]
+  if (placeholder !== undefined) return `${placeholder} is no placeholder; there are %c and %u`
   return topicFilterFault(topic)
 }
 

@@ -1,69 +1,51 @@
-import type { Decision, Right, RightsSettings } from './rights.ts'
-import { compileRule, type CompiledRule, fillPatterns } from './rights-rule.ts'
+import type { Right, RightsSettings } from './rights.ts'
+import { compileRule, type CompiledRule } from './rights-rule.ts'
 
-/** A rule as it stands for one client. */
-export interface FilledRule {
-  readonly decision: Decision
-  /** Publishes above it are not covered. */
-  readonly highestQos: number
-  readonly takesRetain: boolean
-  /** Topic filters as levels, without placeholders. */
-  readonly patterns: readonly (readonly string[])[]
-}
+/** The rules for one user, in order. */
+export type UserRules = Readonly<Record<Right, readonly CompiledRule[]>>
 
-/** The rules for one client, in order. */
-export type ClientRules = Readonly<Record<Right, readonly FilledRule[]>>
+/** Users in one generation of those remembered. */
+const GENERATION_USERS = 10_000
 
-interface UserRules {
-  readonly rules: readonly CompiledRule[]
-  /** Otherwise all clients of the user share one entry. */
-  readonly usesClientId: boolean
-  readonly byClientId: Map<string, ClientRules>
-}
-
-/** Clients whose rules are remembered before they are forgotten all at once. */
-const REMEMBERED = 10_000
-
-/** Finds the rules that are for a client, with its names filled in. */
+/**
+ * Finds the rules that are for a user. Whom no rule names, anonymous clients too, all share one list. The lists of
+ * others are remembered in two generations: when the young one is full it becomes the old one, and who is asked for
+ * again moves over.
+ */
 export class RightsRuleset {
   readonly #rules: readonly CompiledRule[]
-  readonly #users = new Map<string | undefined, UserRules>()
-  #remembered = 0
+  readonly #named: ReadonlySet<string>
+  readonly #forOthers: UserRules
+  #young = new Map<string, UserRules>()
+  #old = new Map<string, UserRules>()
 
   constructor({ rules, groups = {} }: RightsSettings) {
     this.#rules = rules.map((rule, index) => compileRule(rule, index, groups))
+    this.#named = new Set(this.#rules.flatMap(({ users }) => [...(users ?? [])]))
+    this.#forOthers = byRight(this.#rules.filter(({ users }) => users === undefined))
   }
 
-  rulesFor(clientId: string, user: string | undefined): ClientRules {
-    const ofUser = this.#users.get(user) ?? this.#rulesOfUser(user)
-    const key = ofUser.usesClientId ? clientId : ''
-    const known = ofUser.byClientId.get(key)
-    if (known !== undefined) return known
-    if (this.#remembered >= REMEMBERED) {
-      this.#users.clear()
-      ofUser.byClientId.clear()
-      this.#remembered = 0
+  rulesFor(user: string | undefined): UserRules {
+    if (user === undefined || !this.#named.has(user)) return this.#forOthers
+    const known = this.#young.get(user)
+    return known ?? this.#remember(user, this.#old.get(user) ?? this.#rulesOf(user))
+  }
+
+  #remember(user: string, rules: UserRules): UserRules {
+    if (this.#young.size >= GENERATION_USERS) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
-    const filled = fill(ofUser.rules, clientId, user)
-    ofUser.byClientId.set(key, filled)
-    this.#users.set(user, ofUser)
-    this.#remembered++
-    return filled
+    this.#young.set(user, rules)
+    return rules
   }
 
-  #rulesOfUser(user: string | undefined): UserRules {
-    const rules = this.#rules.filter(({ users }) => users === undefined || (user !== undefined && users.has(user)))
-    return { rules, usesClientId: rules.some((rule) => rule.usesClientId), byClientId: new Map() }
+  #rulesOf(user: string): UserRules {
+    return byRight(this.#rules.filter(({ users }) => users === undefined || users.has(user)))
   }
 }
 
-function fill(rules: readonly CompiledRule[], clientId: string, user: string | undefined): ClientRules {
-  const filled: Record<Right, FilledRule[]> = { read: [], write: [], subscribe: [] }
-  for (const rule of rules) {
-    const patterns = fillPatterns(rule, clientId, user)
-    if (patterns.length === 0) continue
-    const ofClient = patterns === rule.patterns ? rule : { ...rule, patterns }
-    for (const right of rule.rights) filled[right].push(ofClient)
-  }
-  return filled
+function byRight(rules: readonly CompiledRule[]): UserRules {
+  const having = (right: Right): CompiledRule[] => rules.filter(({ rights }) => rights.includes(right))
+  return { read: having('read'), write: having('write'), subscribe: having('subscribe') }
 }

@@ -1,7 +1,8 @@
 import type { Access } from '../contracts/authorizer.ts'
-import { levelsMatch, parseSharedFilter, SHARE_PREFIX, splitLevels } from '../topics/topic-syntax.ts'
-import { filterCovers } from './rights-coverage.ts'
-import { type FilledRule, RightsRuleset } from './rights-ruleset.ts'
+import { parseSharedFilter, SHARE_PREFIX, splitLevels } from '../topics/topic-syntax.ts'
+import { covers, type Names, namesOf, withoutEmptyParent } from './rights-coverage.ts'
+import type { CompiledRule } from './rights-rule.ts'
+import { RightsRuleset } from './rights-ruleset.ts'
 
 /** `write` is to publish to a topic, `read` to be sent what is published there, `subscribe` to ask for a filter. */
 export type Right = 'read' | 'write' | 'subscribe'
@@ -55,37 +56,41 @@ export class Rights {
     this.#default = { allowed, maximumQos: allowed ? 2 : 0, rule: -1 }
   }
 
-  decide(client: { readonly clientId: string; readonly user: string | undefined }, access: Access): Decision {
-    const rules = this.#rules.rulesFor(client.clientId, client.user)
+  decide(
+    { clientId, user }: { readonly clientId: string; readonly user: string | undefined },
+    access: Access,
+  ): Decision {
+    const rules = this.#rules.rulesFor(user)
+    const names = namesOf(clientId, user)
     switch (access.action) {
       case 'publish':
-        return this.#onTopic(rules.write, access.topicName, access.qos, access.retain)
+        return this.#onTopic(rules.write, names, access.topicName, access.qos, access.retain)
       case 'subscribe':
-        return this.#onFilter(rules.subscribe, access.topicFilter)
+        return this.#onFilter(rules.subscribe, names, access.topicFilter)
       case 'receive': {
-        const reading = this.#onTopic(rules.read, access.topicName, 0, false)
+        const reading = this.#onTopic(rules.read, names, access.topicName, 0, false)
         if (!reading.allowed) return reading
         // asked again at each delivery, so that a right taken away also silences subscriptions made before
-        const subscribing = this.#onFilter(rules.subscribe, access.topicFilter)
+        const subscribing = this.#onFilter(rules.subscribe, names, access.topicFilter)
         return subscribing.allowed ? reading : subscribing
       }
     }
   }
 
-  #onTopic(rules: readonly FilledRule[], topicName: string, qos: number, retain: boolean): Decision {
+  #onTopic(rules: readonly CompiledRule[], names: Names, topicName: string, qos: number, retain: boolean): Decision {
     const levels = splitLevels(topicName)
     for (const rule of rules) {
       if (qos > rule.highestQos || (retain && !rule.takesRetain)) continue
-      for (const pattern of rule.patterns) if (levelsMatch(pattern, levels)) return rule.decision
+      for (const pattern of rule.patterns) if (covers(pattern, levels, names)) return rule.decision
     }
     return this.#default
   }
 
-  #onFilter(rules: readonly FilledRule[], topicFilter: string): Decision {
+  #onFilter(rules: readonly CompiledRule[], names: Names, topicFilter: string): Decision {
     const shared = topicFilter.startsWith(SHARE_PREFIX) ? parseSharedFilter(topicFilter) : undefined
-    const levels = splitLevels(shared?.topicFilter ?? topicFilter)
+    const levels = withoutEmptyParent(splitLevels(shared?.topicFilter ?? topicFilter))
     for (const rule of rules) {
-      for (const pattern of rule.patterns) if (filterCovers(pattern, levels)) return rule.decision
+      for (const pattern of rule.patterns) if (covers(pattern, levels, names)) return rule.decision
     }
     return this.#default
   }

@@ -2,6 +2,7 @@ import type { AuthenticationOutcome, AuthenticationRequest, Authenticator } from
 import type { Log } from '../contracts/log.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import type { Credential } from './credential.ts'
+import type { HashJob } from './derive-hash.ts'
 import type { HashQueue } from './hash-queue.ts'
 import { saslPrep } from './sasl-prep.ts'
 import { ScramCredential } from './scram-credential.ts'
@@ -47,10 +48,10 @@ export class StandardAuthenticator implements Authenticator {
   }
 
   #decide(request: AuthenticationRequest): AuthenticationOutcome | Promise<AuthenticationOutcome> {
-    const { method, peer, userName, password } = request
+    const { method, peer, userName } = request
     if (method !== undefined) return this.#enhanced(request)
     if (peer.certificateUser !== undefined) return certified(peer.certificateUser, userName)
-    if (userName !== undefined && this.#credentials !== undefined) return this.#checkPassword(userName, password)
+    if (userName !== undefined && this.#credentials !== undefined) return this.#checkPassword(request, userName)
     if (peer.allowsAnonymous) return { result: 'accepted', user: undefined } // a name that nobody checked is no user
     return refused(ReasonCode.notAuthorized, 'a login is needed')
   }
@@ -68,13 +69,14 @@ export class StandardAuthenticator implements Authenticator {
     return state === undefined ? scramFailed : this.#finishScram(state, data)
   }
 
-  #beginScram({ exchange, userName }: AuthenticationRequest, data: Uint8Array): AuthenticationOutcome {
+  #beginScram({ exchange, userName, peer }: AuthenticationRequest, data: Uint8Array): AuthenticationOutcome {
     exchange.state = undefined
     const first = readClientFirst(data)
     if (first === undefined) return scramFailed
     if (userName !== undefined && saslPrep(userName) !== first.user) {
       return refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the authentication data')
     }
+    if (peer.certificateUser !== undefined && peer.certificateUser !== first.user) return otherCertificate
     const state = answerClientFirst(first, this.#scramCredential(first.user).credential)
     exchange.state = state
     return { result: 'continue', data: Buffer.from(state.serverFirst) }
@@ -97,28 +99,33 @@ export class StandardAuthenticator implements Authenticator {
   }
 
   /** An unknown user, and a password that cannot be right, cost one hash as a wrong password does. */
-  async #checkPassword(user: string, password: Uint8Array | undefined): Promise<AuthenticationOutcome> {
+  async #checkPassword(request: AuthenticationRequest, user: string): Promise<AuthenticationOutcome> {
+    const { password } = request
     if (password === undefined) return wrongLogin
     const credentials = this.#credentials
     const standIn = this.#standIns.forPassword(user)
     const known = credentials?.get(user)
     const credential = known ?? standIn
-    const hash = await this.#hash(credential, password.slice(0, maximumPasswordBytes))
+    const hash = await this.#hash(credential.hashJob(password.slice(0, maximumPasswordBytes)), request)
     if (!(hash instanceof Uint8Array)) return hash
-    if (credentials !== this.#credentials) return this.#decideAgain(user, password)
+    if (credentials !== this.#credentials) return this.#decideAgain(request, user)
     const isRight = credential.matches(hash) && known !== undefined && password.length <= maximumPasswordBytes
     return isRight ? { result: 'accepted', user } : wrongLogin
   }
 
   /** Other credentials came while the hash was computed: who was removed is not let in. */
-  #decideAgain(user: string, password: Uint8Array): AuthenticationOutcome | Promise<AuthenticationOutcome> {
-    return this.#credentials === undefined ? wrongLogin : this.#checkPassword(user, password)
+  #decideAgain(request: AuthenticationRequest, user: string): AuthenticationOutcome | Promise<AuthenticationOutcome> {
+    return this.#credentials === undefined ? wrongLogin : this.#checkPassword(request, user)
   }
 
-  async #hash(credential: Credential, password: Uint8Array): Promise<Uint8Array | AuthenticationOutcome> {
+  async #hash(
+    job: HashJob,
+    { peer: { address }, isGone }: AuthenticationRequest,
+  ): Promise<Uint8Array | AuthenticationOutcome> {
     try {
-      const hash = await this.#hashQueue.hash(credential.hashJob(password))
-      return hash === 'busy' ? refused(ReasonCode.serverBusy, 'too many logins at once') : hash
+      const hash = await this.#hashQueue.hash(job, { address, isGone })
+      if (hash === 'busy') return refused(ReasonCode.serverBusy, 'too many logins at once')
+      return hash === 'unwanted' ? refused(ReasonCode.unspecifiedError, 'the client has left') : hash
     } catch (error) {
       this.#log.error({ error: (error as Error).message }, 'a password could not be hashed')
       return refused(ReasonCode.serverUnavailable, 'the password could not be checked')
@@ -127,11 +134,12 @@ export class StandardAuthenticator implements Authenticator {
 }
 
 const wrongLogin = refused(ReasonCode.badUserNameOrPassword, 'wrong user name or password')
+const otherCertificate = refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the certificate')
 const scramFailed = refused(ReasonCode.notAuthorized, 'the authentication failed')
 
 function certified(certificateUser: string, userName: string | undefined): AuthenticationOutcome {
   if (userName === undefined || userName === certificateUser) return { result: 'accepted', user: certificateUser }
-  return refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the certificate')
+  return otherCertificate
 }
 
 function refused(reasonCode: ReasonCode, reasonString: string): AuthenticationOutcome {

@@ -83,6 +83,8 @@ export class Connection implements ByteStreamEvents, Timer {
   isPumpDue = false
   /** What was promised in CONNACK holds until the end, whatever is set meanwhile. */
   readonly terms: Terms
+  /** How often users or certificates had changed when it was accepted. */
+  readonly accessChanges: number
   /** Why it ended, as a sentence for people. */
   #endReason = 'the connection was lost'
   /** QoS 0 messages since everything gathered had last left: at most these are lost when the stream breaks. */
@@ -99,6 +101,7 @@ export class Connection implements ByteStreamEvents, Timer {
     this.core = core
     this.stream = stream
     this.terms = core.terms
+    this.accessChanges = core.accessChanges
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
     this.rights = new PublishRights(core.authorizer, () => this.release())
@@ -149,8 +152,8 @@ export class Connection implements ByteStreamEvents, Timer {
   onClose(error?: Error): void {
     if (error !== undefined) this.#endReason = `the connection was lost: ${error.message}`
     if (this.state === 'connected') {
-      const { clientId, peer } = this
-      this.core.log.info({ clientId, address: peer.address, error: error?.message }, 'connection lost')
+      const { clientId, user, peer } = this
+      this.core.log.info({ clientId, user, address: peer.address, error: error?.message }, 'connection lost')
     }
     this.core.guarded(() => this.#leave(false))
     this.state = 'closed'
@@ -201,7 +204,7 @@ export class Connection implements ByteStreamEvents, Timer {
       return
     }
     if (this.state !== 'connected') {
-      if (this.isOpen) this.core.log.info({ address: this.peer.address }, 'closed: no CONNECT in time')
+      if (this.isOpen) this.core.refused('timeout', { address: this.peer.address, detail: 'no CONNECT in time' })
       this.stream.destroy()
       return
     }
@@ -241,7 +244,13 @@ export class Connection implements ByteStreamEvents, Timer {
     if (!this.isOpen) return
     this.#endReason = reasonString
     this.core.log.info(
-      { clientId: this.clientId, address: this.peer.address, reason: reasonCodeName(reasonCode), detail: reasonString },
+      {
+        clientId: this.clientId,
+        user: this.user,
+        address: this.peer.address,
+        reason: reasonCodeName(reasonCode),
+        detail: reasonString,
+      },
       'client disconnected by the broker',
     )
     if (this.state === 'connected' && this.protocolVersion === 5) this.#sendDisconnect(reasonCode, reasonString)

@@ -63,6 +63,8 @@ export class BrokerCore implements Statistics {
   readonly subscriptions: Subscriptions
   readonly retained: RetainedMessages
   readonly replays: RetainedReplays
+  /** Grows when users, certificates or who may be anonymous change: who is on its way in begins anew. */
+  accessChanges = 0
   /** Bytes appended by all connections that are not durable yet. */
   uncommittedBytes = 0
   readonly wills: Wills
@@ -75,7 +77,7 @@ export class BrokerCore implements Statistics {
     this.limits = { ...parts.limits }
     this.terms = { limits: parts.limits, features: parts.features }
     this.log = parts.log
-    this.hooks = new HookRegistry(parts.log)
+    this.hooks = new HookRegistry(parts.log, (error) => this.faulted(error, ''))
     this.authenticator = new HookedAuthenticator(parts.authenticator, this.hooks)
     this.authorizer = new HookedAuthorizer(parts.authorizer, this.hooks)
     this.time = new BrokerTime(parts.clock, (task) => this.guarded(task))
@@ -93,7 +95,7 @@ export class BrokerCore implements Statistics {
   /** Takes a client's stream, or closes it when there is no room. */
   accept(stream: ByteStream): void {
     this.counters.socketsOpened++
-    if (!this.gate.admit(stream.peer.address)) {
+    if (!stream.peer.isTrusted && !this.gate.admit(stream.peer.address)) {
       this.counters.connectionsRefused++
       this.refused('limit', { address: stream.peer.address, detail: 'the connection limit is reached' })
       stream.open({ onData() {}, onClose() {} })
@@ -178,11 +180,14 @@ export class BrokerCore implements Statistics {
     this.terms = { limits, features }
   }
 
-  /** Ends all connections the way a stopping server does: wills go out, then DISCONNECT 0x8B. [MQTT5-3.14.4-2] */
+  /** Before a stop: wills that are due at once go out while those they are for are still here. */
+  publishWillsEarly(): void {
+    for (const connection of [...this.gate.connections]) connection.publishWillEarly()
+  }
+
+  /** Ends all connections the way a stopping server does: DISCONNECT 0x8B. [MQTT5-3.14.4-2] */
   disconnectAll(): void {
-    const connections = [...this.gate.connections]
-    for (const connection of connections) connection.publishWillEarly()
-    for (const connection of connections) connection.shutDown()
+    for (const connection of [...this.gate.connections]) connection.shutDown()
   }
 
   /** Stops timers. Connections must be gone. */

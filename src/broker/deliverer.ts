@@ -148,12 +148,7 @@ export class Deliverer {
     retain: boolean,
     identifiers: readonly number[],
   ): boolean {
-    if (this.#mustAskFirst(connection)) {
-      return this.#enqueue(
-        connection.session as ClientSession,
-        this.#delivery(message, 0, retain, identifiers, undefined),
-      )
-    }
+    if (this.#mustAskFirst(connection)) return this.#enqueueQos0(connection, message, retain, identifiers)
     if (this.isOutboxFull(connection)) {
       this.#core.dropped('outbox-full', connection.clientId)
       return false
@@ -161,6 +156,20 @@ export class Deliverer {
     if (!this.#writer.write(connection, message, 0, retain, false, 0, identifiers)) return false
     connection.unconfirmedQos0++
     return true
+  }
+
+  /** It waits for a hook alone, and takes nobody's place for that. */
+  #enqueueQos0(
+    connection: Connection,
+    message: ApplicationMessage,
+    retain: boolean,
+    identifiers: readonly number[],
+  ): boolean {
+    const session = connection.session as ClientSession
+    const delivery = this.#delivery(message, 0, retain, identifiers, undefined)
+    if (session.outbound.hasRoomFor(delivery.message.byteSize)) return this.#enqueue(session, delivery)
+    this.#core.dropped('outbox-full', connection.clientId)
+    return false
   }
 
   /** Writes or queues a QoS 1 or 2 message. What may have to be sent again, or to another member, is kept. */
@@ -250,6 +259,7 @@ export class Deliverer {
       retain,
     }
     connection.isAskingHooks = true
+    outbound.unsentPosition = outbound.takenPosition
     let isLater = false
     askInOrder<(typeof onDeliver)[number], boolean>(
       onDeliver,
@@ -265,6 +275,7 @@ export class Deliverer {
           if (qos === 0) this.#core.dropped('connection-lost', session.clientId)
           return
         }
+        outbound.unsentPosition = -1
         connection.run(() => {
           if (answer === false) this.#discardTaken(session, 'refused-by-hook')
           else this.#sendTaken(session, connection)
@@ -287,21 +298,18 @@ export class Deliverer {
     const delivery = outbound.takenDelivery as Delivery
     const { takenPacketId, takenDup, takenPosition } = outbound
     const { message, qos, retain, subscriptionIdentifiers } = delivery
-    if (delivery.rightsEpoch !== this.#core.authorizer.epoch && !this.#mayStillReceive(session, message)) {
-      this.#discardTaken(session, 'not-authorized')
-      return
+    if (delivery.rightsEpoch !== this.#core.authorizer.epoch) {
+      const { topicBytes } = message
+      if (!this.#core.router.mayStillReceive(session, decodeText(topicBytes, 0, topicBytes.length))) {
+        this.#discardTaken(session, 'not-authorized')
+        return
+      }
     }
     if (!this.#writer.write(connection, message, qos, retain, takenDup, takenPacketId, subscriptionIdentifiers)) {
       outbound.discard(takenPosition)
       this.#core.sessions.recordDelivered(session, takenPosition)
     } else if (qos === 0) connection.unconfirmedQos0++
     else if (!session.isDurable && delivery.group === undefined) outbound.forgetTaken()
-  }
-
-  /** Rights have changed since it was queued. Its subscription may be gone: the topic itself stands for the filter. */
-  #mayStillReceive(session: ClientSession, { topicBytes }: ApplicationMessage): boolean {
-    const topicName = decodeText(topicBytes, 0, topicBytes.length)
-    return this.#core.router.mayReceive({ session, filter: topicName }, topicName)
   }
 
   /** Sessions that are owed the same in the same way share one delivery. */

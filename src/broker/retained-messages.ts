@@ -34,7 +34,7 @@ export class RetainedMessages {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
     const replaced = this.#tree.get(route.topicName)
     const replacedBytes = replaced === undefined ? 0 : replaced.message.byteSize
-    const isOurs = isBrokerTopic(route.topicName)
+    const isOurs = message.publisherId === '' && isBrokerTopic(route.topicName)
     if (
       !isOurs &&
       ((replaced === undefined && this.size >= maximumRetainedMessages) ||
@@ -77,7 +77,7 @@ export class RetainedMessages {
 }
 
 /** What the broker says of itself is neither limited nor stored: it is said anew. */
-function isBrokerTopic(topicName: string): boolean {
+export function isBrokerTopic(topicName: string): boolean {
   return topicName.startsWith('$SYS/broker/')
 }
 

@@ -122,11 +122,31 @@ export class Router {
     route.changesSeen = this.#changes
   }
 
-  mayReceive({ session, filter }: Pick<ClientSubscription, 'session' | 'filter'>, topicName: string): boolean {
+  /** Whether a message of this topic may come by this subscription. */
+  mayReceive(
+    { session, filter, hookAnswer }: Pick<ClientSubscription, 'session' | 'filter' | 'hookAnswer'>,
+    topicName: string,
+  ): boolean {
+    if (hookAnswer !== undefined) return hookAnswer
     const client = { clientId: session.clientId, user: session.user, peer: session.link?.peer }
     const answer = this.#authorizer.authorize(client, { action: 'receive', topicName, topicFilter: filter }, tooLate)
     // the contract has this answered at once; an answer that is not there is a no
     return answer !== undefined && grants(answer, 0)
+  }
+
+  /**
+   * Whether what was queued under other rights may still be sent: by any subscription that matches it, or where none
+   * is left, as if the topic itself were subscribed to.
+   */
+  mayStillReceive(session: ClientSession, topicName: string): boolean {
+    const levels = splitLevels(topicName)
+    let isMatched = false
+    for (const subscription of session.subscriptions.values()) {
+      if (!levelsMatch(splitLevels(subscription.topicFilter), levels)) continue
+      if (this.mayReceive(subscription, topicName)) return true
+      isMatched = true
+    }
+    return !isMatched && this.mayReceive({ session, filter: topicName, hookAnswer: undefined }, topicName)
   }
 
   #isAffected(route: Route): boolean {

@@ -1,3 +1,4 @@
+import type { AuthorizedClient } from '../contracts/authorizer.ts'
 import type { SubscriptionRequest } from '../protocol/packets/subscribe.ts'
 import { parseSharedFilter, SHARE_PREFIX } from '../topics/topic-syntax.ts'
 import type { BrokerCore } from './core.ts'
@@ -19,7 +20,12 @@ export class Subscriptions {
   }
 
   /** Makes a subscription, in the place of the session's earlier one with that filter. [MQTT5-3.8.4-3] */
-  add(session: ClientSession, request: SubscriptionRequest, subscriptionIdentifier: number): ClientSubscription {
+  add(
+    session: ClientSession,
+    request: SubscriptionRequest,
+    subscriptionIdentifier: number,
+    hookAnswer?: true,
+  ): ClientSubscription {
     const filter = request.topicFilter
     const shared = filter.startsWith(SHARE_PREFIX) ? parseSharedFilter(filter) : undefined
     const topicFilter = shared?.topicFilter ?? filter
@@ -35,6 +41,7 @@ export class Subscriptions {
       retainAsPublished,
       subscriptionIdentifiers,
       group,
+      hookAnswer,
     }
     const replaced = session.subscriptions.get(filter)
     if (group === undefined) this.#core.router.add(topicFilter, subscription)
@@ -56,6 +63,20 @@ export class Subscriptions {
     this.#counted(subscription, -1)
     this.#detach(subscription)
     return true
+  }
+
+  /** Hooks may think differently of standing subscriptions now: what they say takes hold as soon as they say it. */
+  askHooksAgain(): void {
+    const { authorizer, router, sessions } = this.#core
+    for (const session of sessions.all()) {
+      for (const subscription of session.subscriptions.values()) {
+        authorizer.askHooks(clientOf(session), subscription, (answer) => {
+          if (subscription.hookAnswer === answer) return
+          subscription.hookAnswer = answer
+          router.changed(subscription.topicFilter)
+        })
+      }
+    }
   }
 
   removeAll(session: ClientSession): void {
@@ -99,4 +120,8 @@ export class Subscriptions {
     if (change === 1) groups.add(group)
     else groups.delete(group)
   }
+}
+
+function clientOf({ clientId, user, link }: ClientSession): AuthorizedClient {
+  return { clientId, user, peer: link?.peer }
 }

@@ -19,6 +19,9 @@ interface PendingWill extends Timer {
 export class Wills {
   readonly #core: BrokerCore
   readonly #pending = new Map<ClientSession, PendingWill>()
+  /** How many wills an authorizer or a hook thinks about, and who waits for there to be none. */
+  #underWay = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(core: BrokerCore) {
     this.#core = core
@@ -68,31 +71,54 @@ export class Wills {
     return pending
   }
 
-  /** A will needs the right to publish like any message. */
-  #publish(will: Will, client: Pick<Connection, 'clientId' | 'user' | 'peer'>): void {
-    const { topicName, qos, retain } = will
-    const { clientId, user, peer } = client
+  /** Resolves once no authorizer or hook is left that thinks about a will. */
+  settled(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** A will needs the right to publish like any message, and passes the hooks like any. */
+  #publish(will: Will, { clientId, user, peer }: Pick<Connection, 'clientId' | 'user' | 'peer'>): void {
+    const publication = { client: { clientId, user, peer }, ...will }
+    this.#underWay++
+    this.#authorize(publication, (isAllowed) => {
+      if (isAllowed) this.#pastHooks(publication)
+      else {
+        this.#core.denials.publish(publication.client, will.topicName)
+        this.#over()
+      }
+    })
+  }
+
+  #authorize({ client, topicName, qos, retain }: Publication, then: (isAllowed: boolean) => void): void {
     let isDecided = false
     const decided = (answer: AccessAnswer): void => {
       if (isDecided) return
       isDecided = true
-      if (!grants(answer, qos)) this.#core.denials.publish({ clientId, user, peer }, topicName)
-      else this.#pastHooks({ client: { clientId, user, peer }, ...will })
+      then(grants(answer, qos))
     }
-    const answer = this.#core.authorizer.authorize(
-      { clientId, user, peer },
-      { action: 'publish', topicName, qos, retain },
-      decided,
-    )
-    if (answer !== undefined) decided(answer)
+    try {
+      const answer = this.#core.authorizer.authorize(client, { action: 'publish', topicName, qos, retain }, decided)
+      if (answer !== undefined) decided(answer)
+    } catch (error) {
+      this.#core.faulted(error, client.clientId)
+      decided(false)
+    }
   }
 
   #pastHooks(publication: Publication): void {
     const { clientId } = publication.client
     askPublish(this.#core.hooks, publication, (outcome) => {
-      if (outcome === false) this.#core.dropped('refused-by-hook', clientId)
-      // its expiry begins now
-      else this.#core.publish(outcome.topicName, newApplicationMessage(outcome, clientId, this.#core.time.nowMs))
+      this.#core.guarded(() => {
+        if (outcome === false) this.#core.dropped('refused-by-hook', clientId)
+        // its expiry begins now
+        else this.#core.publish(outcome.topicName, newApplicationMessage(outcome, clientId, this.#core.time.nowMs))
+      })
+      this.#over()
     })
+  }
+
+  #over(): void {
+    if (--this.#underWay > 0) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

@@ -13,7 +13,7 @@ import { withPlaces } from './with-places.ts'
 const aclFlags = {
   config: configFlag,
   user: { kind: 'text', value: 'NAME', short: 'u', help: 'who; left out, an anonymous client' },
-  client: { kind: 'text', value: 'ID', short: 'i', default: 'client', help: 'client identifier' },
+  'client-id': { kind: 'text', value: 'ID', short: 'i', help: 'client identifier (default: one that no rule knows)' },
   publish: { kind: 'text', value: 'TOPIC', help: 'may it publish to this topic?' },
   subscribe: { kind: 'text', value: 'FILTER', help: 'may it subscribe to this topic filter?' },
   receive: { kind: 'text', value: 'TOPIC', help: 'is it sent messages of this topic?' },
@@ -32,7 +32,7 @@ export const aclTestCommand = defineCommand(
     sections: [{ title: 'Flags', flags: aclFlags }],
     examples: [
       'topiary acl test --config topiary.yaml --user ada --publish plant/1/valve --qos 1',
-      "topiary acl test --config topiary.yaml --client sensor-7 --subscribe 'plant/#'",
+      "topiary acl test --config topiary.yaml --client-id sensor-7 --subscribe 'plant/#'",
     ],
     notes: ['Exit codes: 0 yes, 1 no, 2 wrong flags, 78 wrong settings.'],
   },
@@ -51,7 +51,7 @@ function aclTest(values: AclValues, { env, stdout }: Terminal): Promise<number> 
     return Promise.resolve(exitCode.ok)
   }
   const { allowed, maximumQos, rule } = withPlaces(loaded, () => rightsOf(rights)).decide(
-    { clientId: values.client, user: values.user },
+    { clientId: values['client-id'] ?? 'some-client', user: values.user },
     access,
   )
   const lowered = allowed && access.action === 'subscribe' && access.qos > maximumQos ? ` at QoS ${maximumQos}` : ''

@@ -32,8 +32,8 @@ function checkConfig(values: FlagValues<typeof checkFlags>, terminal: Terminal):
     throw new UsageError('check-config needs a settings file: topiary check-config FILE')
   }
   const loaded = settingsFromFlags(values, terminal)
-  const { warnings, listeners } = withPlaces(loaded, () => prepare(loaded.settings, Date.now()))
-  for (const warning of warnings) terminal.stderr.write(`warning: ${warning}\n`)
+  const { warnings, closedDoors, listeners } = withPlaces(loaded, () => prepare(loaded.settings, Date.now()))
+  for (const warning of [...warnings, ...closedDoors]) terminal.stderr.write(`warning: ${warning}\n`)
   terminal.stdout.write(`${loaded.file?.name} is good: ${listeners.length} listener(s)\n`)
   return Promise.resolve(exitCode.ok)
 }

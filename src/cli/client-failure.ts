@@ -1,3 +1,4 @@
+import { isEncrypted } from './broker-url.ts'
 import { reasonCodeName } from '../protocol/reason-codes.ts'
 
 /** CONNACK return codes of MQTT 3.1.1, section 3.2.2.3. */
@@ -52,7 +53,8 @@ function notMqtt(url: string): string {
 }
 
 export function closedBeforeConnack(url: string): string {
-  return `${url} closed the connection before it answered; does an MQTT broker listen there, and for this -V?`
+  const other = isEncrypted(url) ? 'does it want a client certificate (--cert-file)' : 'does it want TLS (mqtts://)'
+  return `${url} closed the connection before it answered; does an MQTT broker listen there, ${other}, and this -V?`
 }
 
 /** `not authorized (0x87)`, with the broker's own words behind it when it sent some. */

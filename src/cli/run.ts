@@ -48,7 +48,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   const isCommand = first !== '' && !first.startsWith('-')
   const command = isCommand ? commandNamed(first, rest[0]) : startCommand
-  const flags = isCommand ? rest.slice(command.name.split(' ').length - 1) : argv
+  const flags = isCommand ? rest.slice(rest[0]?.startsWith('-') ? 0 : command.name.split(' ').length - 1) : argv
   if (asksForHelp(flagsOf(command), flags)) return say(terminal, commandHelp(command))
   if (isCommand && flags[0] === '--version') return say(terminal, `topiary ${packageVersion()}\n`)
   return command.run(flags, terminal)
@@ -56,12 +56,19 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
 
 /** Some commands are two words: `acl test`. */
 function commandNamed(name: string, second = ''): Command {
-  const found = commands.find((command) => command.name === name || command.name === `${name} ${second}`)
+  const found =
+    commands.find((command) => command.name === name || command.name === `${name} ${second}`) ?? onlyOneOf(name, second)
   if (found !== undefined) return found
   const names = commands.map((command) => command.name)
   const meant = nearest(name, names)
   const hint = meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`
   throw new UsageError(`unknown command ${name}; ${hint}`)
+}
+
+/** `topiary acl --help` means the one command there is of that family. */
+function onlyOneOf(family: string, second: string): Command | undefined {
+  const found = commands.find((command) => command.name.startsWith(`${family} `))
+  return second === '' || second.startsWith('-') ? found : undefined
 }
 
 function flagsOf(command: Command): FlagTable {

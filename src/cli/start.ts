@@ -1,8 +1,8 @@
 import type { Broker } from '../server/broker.ts'
 import type { LoadedSettings } from '../settings/load-settings.ts'
-import { isLoopback } from '../settings/loopback.ts'
+import { isForThisMachineOnly, isOpenToAnybody } from '../settings/reach.ts'
 import { printSettings } from '../settings/print-settings.ts'
-import { defaultSettings, type ListenerSettings, type Settings } from '../settings/settings.ts'
+import { defaultSettings, type Settings } from '../settings/settings.ts'
 import { SettingsError } from '../settings/settings-file.ts'
 import { packageVersion } from '../settings/version.ts'
 import { exitCode, OperatorError } from './cli-error.ts'
@@ -155,8 +155,8 @@ function greeting(broker: Broker, settings: Settings): string {
 
 function whoComesIn(settings: Settings): string {
   if (isOpenToAll(settings)) return 'anonymous clients are let in, from anywhere that reaches these ports'
-  const isOpenHere = settings.listeners.some((listener) => listener.allowAnonymous ?? isLocal(listener))
-  return isOpenHere ? 'anonymous clients are let in, from this machine only' : 'clients need a login'
+  const isOpenHere = settings.listeners.some(isOpenToAnybody)
+  return isOpenHere ? 'anonymous clients are let in, from this machine only' : 'clients need a login or a certificate'
 }
 
 const openDoor =
@@ -164,9 +164,5 @@ const openDoor =
   'give users (--password-file) instead of --allow-anonymous'
 
 function isOpenToAll(settings: Settings): boolean {
-  return settings.listeners.some((listener) => listener.allowAnonymous === true && !isLocal(listener))
-}
-
-function isLocal(listener: ListenerSettings): boolean {
-  return listener.kind === 'unix' || isLoopback(listener.host ?? '127.0.0.1')
+  return settings.listeners.some((listener) => isOpenToAnybody(listener) && !isForThisMachineOnly(listener))
 }

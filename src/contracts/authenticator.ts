@@ -14,6 +14,8 @@ export interface AuthenticationRequest {
   readonly data: Uint8Array | undefined
   /** The authenticator's own notes about this exchange, kept by the connection from step to step. */
   readonly exchange: { state: unknown }
+  /** The client has left: an answer would reach nobody. */
+  readonly isGone: () => boolean
 }
 
 export type AuthenticationOutcome =

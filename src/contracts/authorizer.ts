@@ -16,11 +16,18 @@ export type Access =
   | { readonly action: 'receive'; readonly topicName: string; readonly topicFilter: string }
 
 /** Yes, no, or yes up to a QoS: a subscription is granted with at most that, a publish above it is refused. */
-export type AccessAnswer = boolean | { readonly maximumQos: 0 | 1 | 2 }
+export type AccessAnswer =
+  | boolean
+  | {
+      readonly maximumQos: 0 | 1 | 2
+      /** A hook has said so: what comes by this subscription is asked of nobody else. */
+      readonly isByHook?: true
+    }
 
 /** Whether an answer lets a publish of this QoS through. */
 export function grants(answer: AccessAnswer, qos: number): boolean {
-  return typeof answer === 'boolean' ? answer : qos <= answer.maximumQos
+  // whatever else an answer may be, it is no yes
+  return answer === true || (typeof answer === 'object' && qos <= answer?.maximumQos)
 }
 
 /** Decides what a connected client may do. */

@@ -1,7 +1,7 @@
 /** Where a connection came from, for limits, log lines and authentication. */
 export interface PeerInfo {
-  /** `stream` is one that the embedding program handed in, or an in-process client's. */
-  readonly transport: 'tcp' | 'websocket' | 'unix' | 'stream'
+  /** `stream` is one that the embedding program handed in. */
+  readonly transport: 'tcp' | 'websocket' | 'unix' | 'stream' | 'in-process'
   readonly isEncrypted: boolean
   /** Remote address without port, as text; empty when the stream has none. Behind a proxy: the client's own. */
   readonly address: string

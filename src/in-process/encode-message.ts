@@ -3,14 +3,14 @@ import type { ApplicationMessage } from '../protocol/application-message.ts'
 import { newApplicationMessage } from '../protocol/new-application-message.ts'
 import { encodePublishHead, publishPacketSize } from '../protocol/packets/publish.ts'
 import { encodeText } from '../protocol/text.ts'
-import { topicNameFault } from '../topics/topic-syntax.ts'
+import { quotedTopic, topicNameFault, topicTextFault } from '../topics/topic-syntax.ts'
 
 /** A program's message as the broker carries it. Throws RangeError or TypeError for one that cannot be published. */
 export function programMessage(message: OutboundMessage, nowMs: number): ApplicationMessage {
   const { topic, payload = '', qos = 0, retain = false, properties = {} } = message
   if (typeof topic !== 'string') throw new TypeError('topic must be a text')
-  const fault = topicNameFault(topic, Infinity)
-  if (fault !== undefined) throw new RangeError(`topic ${JSON.stringify(topic)}: ${fault}`)
+  const fault = topicTextFault(topic) ?? topicNameFault(topic, Infinity)
+  if (fault !== undefined) throw new RangeError(`topic ${quotedTopic(topic)}: ${fault}`)
   if (qos !== 0 && qos !== 1 && qos !== 2) throw new RangeError(`qos must be 0, 1 or 2, not ${String(qos)}`)
   const made = newApplicationMessage({ payload: payloadBytes(payload), qos, retain, properties }, '', nowMs)
   made.topicBytes = encodeText(topic)

@@ -17,7 +17,15 @@ import { encodePublishResponse } from '../protocol/packets/publish-response.ts'
 import { encodeSubscribe } from '../protocol/packets/subscribe.ts'
 import { encodeUnsubscribe } from '../protocol/packets/unsubscribe.ts'
 import { ReasonCode, reasonCodeName } from '../protocol/reason-codes.ts'
-import { levelsMatch, parseSharedFilter, SHARE_PREFIX, splitLevels, topicFilterFault } from '../topics/topic-syntax.ts'
+import {
+  levelsMatch,
+  parseSharedFilter,
+  quotedTopic,
+  SHARE_PREFIX,
+  splitLevels,
+  topicFilterFault,
+  topicTextFault,
+} from '../topics/topic-syntax.ts'
 import { type ClientPacket, ClientPackets } from './client-packets.ts'
 import { connectPacket } from './connect-packet.ts'
 import { encodeMessage, programMessage } from './encode-message.ts'
@@ -100,14 +108,14 @@ class InProcessClient implements ProgramClient {
     }
     if (this.#quota > 0) this.#quota--
     else await new Promise<void>((resolve) => this.#waitingForQuota.push(resolve))
-    const packetId = this.#takePacketId()
-    const acknowledged = this.#acknowledgement(packetId)
-    this.#send(encodeMessage(made, packetId))
-    const [reasonCode = 0] = await acknowledged
-    const next = this.#waitingForQuota.shift()
-    if (next === undefined) this.#quota++
-    else next() // whoever waits longest has it now, before any newcomer
-    if (reasonCode >= 0x80) throw refusal(`publishing to ${message.topic}`, reasonCode)
+    try {
+      const [reasonCode = 0] = await this.#request((packetId) => encodeMessage(made, packetId))
+      if (reasonCode >= 0x80) throw refusal(`publishing to ${message.topic}`, reasonCode)
+    } finally {
+      const next = this.#waitingForQuota.shift()
+      if (next === undefined) this.#quota++
+      else next() // whoever waits longest has it now, before any newcomer
+    }
   }
 
   async subscribe(
@@ -119,18 +127,15 @@ class InProcessClient implements ProgramClient {
     const levels = filterLevels(topicFilter, noLocal)
     const replaced = this.#handled.get(topicFilter)
     const identifier = replaced?.identifier ?? ++this.#lastIdentifier
+    const properties = this.#hasIdentifiers ? { subscriptionIdentifiers: [identifier] } : {}
+    const subscriptions = [{ topicFilter, qos, noLocal, retainAsPublished, retainHandling }]
+    const acknowledged = this.#request((packetId) => encodeSubscribe({ packetId, properties, subscriptions }, 5))
     // before SUBACK: retained messages may come in the same turn
     const handled = { levels, identifier, handler }
     this.#handled.set(topicFilter, handled)
-    const packetId = this.#takePacketId()
-    const acknowledged = this.#acknowledgement(packetId)
-    const properties = this.#hasIdentifiers ? { subscriptionIdentifiers: [identifier] } : {}
-    const subscriptions = [{ topicFilter, qos, noLocal, retainAsPublished, retainHandling }]
-    this.#send(encodeSubscribe({ packetId, properties, subscriptions }, 5))
     const [granted = 0x80] = await acknowledged
     if (granted >= 0x80) {
-      if (replaced === undefined) this.#handled.delete(topicFilter)
-      else this.#handled.set(topicFilter, replaced)
+      this.#forget(topicFilter, handled, replaced)
       throw refusal(`subscribing to ${topicFilter}`, granted)
     }
     return {
@@ -158,11 +163,15 @@ class InProcessClient implements ProgramClient {
 
   async #unsubscribe(topicFilter: string, handled: Handled): Promise<void> {
     if (this.#isEnded || this.#handled.get(topicFilter) !== handled) return
-    const packetId = this.#takePacketId()
-    const acknowledged = this.#acknowledgement(packetId)
-    this.#send(encodeUnsubscribe({ packetId, properties: {}, topicFilters: [topicFilter] }, 5))
-    await acknowledged
-    this.#handled.delete(topicFilter)
+    await this.#request((packetId) => encodeUnsubscribe({ packetId, properties: {}, topicFilters: [topicFilter] }, 5))
+    this.#forget(topicFilter, handled)
+  }
+
+  /** Goes back to the handler before, unless another has taken the place meanwhile. */
+  #forget(topicFilter: string, handled: Handled, before?: Handled): void {
+    if (this.#handled.get(topicFilter) !== handled) return
+    if (before === undefined) this.#handled.delete(topicFilter)
+    else this.#handled.set(topicFilter, before)
   }
 
   #received(packet: ClientPacket): void {
@@ -236,7 +245,13 @@ class InProcessClient implements ProgramClient {
     this.#stream.send(bytes)
   }
 
-  #acknowledgement(packetId: number): Promise<readonly number[]> {
+  /**
+   * Sends a packet under an identifier of its own. Resolves with the reason codes of its acknowledgement; throws at
+   * once, with nothing left behind, when it cannot be sent.
+   */
+  #request(encode: (packetId: number) => Uint8Array): Promise<readonly number[]> {
+    const packetId = this.#takePacketId()
+    this.#send(encode(packetId))
     return new Promise((resolve) => this.#pending.set(packetId, resolve))
   }
 
@@ -268,9 +283,10 @@ function nobody(): void {}
 function filterLevels(topicFilter: string, noLocal: boolean): string[] {
   const isShared = topicFilter.startsWith(SHARE_PREFIX) || topicFilter === '$share'
   const inner = isShared ? parseSharedFilter(topicFilter)?.topicFilter : topicFilter
-  const fault = inner === undefined ? '$share needs a name and a topic filter' : topicFilterFault(inner)
+  const formFault = inner === undefined ? '$share needs a name and a topic filter' : topicFilterFault(inner)
+  const fault = topicTextFault(topicFilter) ?? formFault
   if (inner === undefined || fault !== undefined) {
-    throw new MqttError(ReasonCode.topicFilterInvalid, `subscribing to ${JSON.stringify(topicFilter)}: ${fault}`)
+    throw new MqttError(ReasonCode.topicFilterInvalid, `subscribing to ${quotedTopic(topicFilter)}: ${fault}`)
   }
   if (isShared && noLocal) throw new MqttError(ReasonCode.protocolError, 'a shared subscription takes no noLocal')
   return splitLevels(inner)

@@ -6,6 +6,7 @@ import { HashThreads } from '../auth/hash-threads.ts'
 import { RightsAuthorizer } from '../auth/rights-authorizer.ts'
 import { StandardAuthenticator } from '../auth/standard-authenticator.ts'
 import { BrokerCore } from '../broker/core.ts'
+import { hookKinds } from '../broker/hooks/hook-registry.ts'
 import type { Authenticator } from '../contracts/authenticator.ts'
 import type { Authorizer } from '../contracts/authorizer.ts'
 import type { ByteStream, PeerInfo } from '../contracts/byte-stream.ts'
@@ -37,8 +38,10 @@ import { DuplexStream } from '../transport/duplex-stream.ts'
 import { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
 import type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
 import { packageVersion } from '../settings/version.ts'
+import { checkNames } from './check-names.ts'
 import { HttpPages } from './http-pages.ts'
 import { Listeners } from './listeners.ts'
+import { isAccessChanged } from './access-change.ts'
 import { prepare, type Prepared, preparedDifference } from './prepared.ts'
 
 /** Parts that a caller may bring along; each has a default. */
@@ -71,6 +74,7 @@ class ListeningBroker implements Broker {
   readonly #store: Store
   readonly #hashThreads = new HashThreads()
   readonly #hashQueue: HashQueue
+  readonly #hasOwnAuthenticator: boolean
   readonly #authenticator: StandardAuthenticator
   readonly #authorizer: RightsAuthorizer
   readonly #listeners: Listeners
@@ -99,6 +103,7 @@ class ListeningBroker implements Broker {
       hashQueue: this.#hashQueue,
       credentials: access.credentials,
     })
+    this.#hasOwnAuthenticator = parts.authenticator !== undefined
     this.#authorizer = new RightsAuthorizer(access.rights)
     this.#core = new BrokerCore({
       limits: settings.limits,
@@ -135,15 +140,34 @@ class ListeningBroker implements Broker {
   async listen(): Promise<readonly ListenerAddress[]> {
     if (this.#state !== 'new') throw new Error('this broker has been told to listen, or to close, before')
     this.#state = 'starting'
-    for (const warning of this.#prepared.warnings) this.#log.warn({}, warning)
+    return this.#inTurn(() => this.#listen())
+  }
+
+  async #listen(): Promise<readonly ListenerAddress[]> {
+    this.#refuseWhenClosing()
+    this.#warn(this.#prepared)
     await this.#pages.change(this.#prepared.settings.http)
-    const { commit } = await this.#listeners.prepare(this.#prepared).catch(async (error: unknown) => {
+    const { commit, abandon } = await this.#listeners.prepare(this.#prepared).catch(async (error: unknown) => {
       await this.#pages.close()
       throw error
     })
+    if (this.#isClosing) await abandon()
+    this.#refuseWhenClosing()
     commit()
     this.#state = 'ready'
     return this.#listeners.addresses
+  }
+
+  #warn({ warnings, closedDoors }: Prepared): void {
+    const hasOwnLogins = this.#hasOwnAuthenticator || this.#core.hooks.of('authenticate') !== undefined
+    for (const warning of hasOwnLogins ? warnings : [...warnings, ...closedDoors]) this.#log.warn({}, warning)
+  }
+
+  /** What opens and changes listeners comes one after the other. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#reloading.then(task)
+    this.#reloading = done.catch(() => {})
+    return done
   }
 
   handle(stream: DuplexLike, terms: StreamTerms = {}): void {
@@ -157,7 +181,11 @@ class ListeningBroker implements Broker {
     let upgrades = newUpgrades()
     let { terms: known } = this.#core
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if (path !== undefined && request.url?.split('?', 1)[0] !== path) return
+      if (path !== undefined && request.url?.split('?', 1)[0] !== path) {
+        // somebody else's, unless there is nobody else
+        if (upgrading.listenerCount('upgrade') === 1) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+        return
+      }
       const { remoteAddress = '', remotePort = 0 } = request.socket
       const isEncrypted = 'encrypted' in request.socket
       const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
@@ -180,6 +208,7 @@ class ListeningBroker implements Broker {
   async publish(message: OutboundMessage): Promise<void> {
     const { journal, time } = this.#core
     if (this.#state === 'closed') throw new Error('this broker is closed')
+    checkNames('publish', message, ['topic', 'payload', 'qos', 'retain', 'properties'])
     const made = programMessage(message, time.nowMs)
     await undefined // a hook or a handler may call this while another message is under way
     const { topicBytes } = made
@@ -198,7 +227,7 @@ class ListeningBroker implements Broker {
 
   /** When it could not connect, or is gone, the next subscription connects anew. */
   #connectProgram(): Promise<ProgramClient> {
-    const program = this.#connect({}, { ...peerOf({ name: 'program', allowAnonymous: true }), isTrusted: true })
+    const program = this.#connect({}, { ...inProcess('program'), isTrusted: true })
     const forget = (): void => {
       this.#program = undefined
     }
@@ -207,7 +236,7 @@ class ListeningBroker implements Broker {
   }
 
   connect(options: ConnectOptions = {}): Promise<ProgramClient> {
-    return this.#connect(options, peerOf({ name: 'in-process', allowAnonymous: true }))
+    return this.#connect(options, inProcess('in-process'))
   }
 
   async #connect(options: ConnectOptions, peer: PeerInfo): Promise<ProgramClient> {
@@ -234,17 +263,23 @@ class ListeningBroker implements Broker {
   }
 
   use(hooks: Hooks): () => void {
-    return this.#core.hooks.add(hooks)
+    checkNames('use', hooks, ['name', ...hookKinds])
+    const remove = this.#core.hooks.add(hooks)
+    if (hooks.authorizeSubscribe === undefined) return remove
+    this.#core.subscriptions.askHooksAgain()
+    return () => {
+      remove()
+      this.#core.subscriptions.askHooksAgain()
+    }
   }
 
   rightsChanged(): void {
     this.#core.authorizer.changed()
+    this.#core.subscriptions.askHooksAgain()
   }
 
   reload(given: PartialSettings): Promise<readonly string[]> {
-    const reloading = this.#reloading.then(() => this.#reload(given))
-    this.#reloading = reloading.catch(() => {})
-    return reloading
+    return this.#inTurn(() => this.#reload(given))
   }
 
   /** Everything that can fail comes first and changes nothing; then all is changed in one turn. */
@@ -264,10 +299,11 @@ class ListeningBroker implements Broker {
     const { openToAnonymous } = this.#listeners
     listeners?.commit()
     this.#take(after)
+    if (isAccessChanged(before, after)) this.#core.accessChanges++
     this.#shutOut(before, openToAnonymous)
     for (const { url } of this.addresses) if (!open.some((one) => one.url === url)) this.#log.info({ url }, 'listening')
     const changes = preparedDifference(before, after)
-    for (const warning of after.warnings) this.#log.warn({}, warning)
+    this.#warn(after)
     this.#core.emit('reloaded', changes)
     return changes
   }
@@ -292,7 +328,7 @@ class ListeningBroker implements Broker {
     const areOpen = this.#listeners.openToAnonymous
     const stillThere = new Set(this.addresses.map(({ url }) => url))
     this.#core.disconnectThose(({ user, peer: { certificateUser, listener } }) => {
-      if (certificateUser !== undefined) return false
+      if (user !== undefined && user === certificateUser) return false
       if (user !== undefined) return known?.has(user) === true && users?.has(user) !== true
       return wereOpen.has(listener) && stillThere.has(listener) && !areOpen.has(listener)
     })
@@ -330,8 +366,11 @@ class ListeningBroker implements Broker {
     this.#sysTopics?.stop()
     const { journal, gate } = this.#core
     await within(graceMs, journal.settled())
+    this.#core.publishWillsEarly()
+    await within(graceMs, this.#core.wills.settled())
     this.#core.disconnectAll()
     await gate.emptied(graceMs)
+    await within(graceMs, this.#core.wills.settled())
     await within(graceMs, journal.settled())
     this.#state = 'closed'
     this.#core.stop()
@@ -357,6 +396,10 @@ class ListeningBroker implements Broker {
       },
     })
   }
+}
+
+function inProcess(name: string): PeerInfo {
+  return { ...peerOf({ name, allowAnonymous: true }), transport: 'in-process' }
 }
 
 function peerOf({ allowAnonymous = false, name = 'stream', address = '' }: StreamTerms): PeerInfo {

@@ -3,6 +3,7 @@ import type { BrokerCore } from '../broker/core.ts'
 import type { Limits } from '../contracts/limits.ts'
 import type { ListenerAddress } from '../contracts/listener.ts'
 import { MqttListener } from '../transport/mqtt-listener.ts'
+import { OpenSockets } from '../transport/open-sockets.ts'
 import { WebSocketListener } from '../transport/websocket-listener.ts'
 import type { UpgradeTerms } from '../transport/websocket-upgrades.ts'
 import type { Prepared, PreparedListener } from './prepared.ts'
@@ -19,10 +20,11 @@ interface Open {
 export class Listeners {
   readonly #core: BrokerCore
   #open: readonly Open[] = []
-  readonly #openSockets = { count: 0 }
+  readonly #openSockets: OpenSockets
 
   constructor(core: BrokerCore) {
     this.#core = core
+    this.#openSockets = new OpenSockets(core.limits)
   }
 
   get addresses(): readonly ListenerAddress[] {
@@ -111,7 +113,6 @@ export class Listeners {
       tls: tls?.terms,
       allowsAnonymous,
       handshakeTimeoutMs: () => core.limits.connectTimeoutMs,
-      maximumConnections: () => core.limits.maximumConnections,
       openSockets: this.#openSockets,
       onRefused: (details: object) => core.turnedAway(details),
     }

@@ -1,4 +1,4 @@
-import { isLoopback } from '../settings/loopback.ts'
+import { allowsAnonymous } from '../settings/reach.ts'
 import { settingsDifference } from '../settings/difference.ts'
 import type { ListenerSettings, Settings } from '../settings/settings.ts'
 import { type Access, prepareAccess } from './access.ts'
@@ -18,6 +18,8 @@ export interface Prepared {
   readonly listeners: readonly PreparedListener[]
   /** Sentences for the log. */
   readonly warnings: readonly string[]
+  /** The same, of listeners that nobody gets in at unless the program has logins of its own. */
+  readonly closedDoors: readonly string[]
 }
 
 /** Throws SettingsError with everything that is wrong. Opens nothing. */
@@ -30,13 +32,13 @@ export function prepare(settings: Settings, nowMs: number): Prepared {
     return {
       settings: listener,
       tls: tls && findings.attempt(['listeners', index, 'tls'], () => prepareTls(tls, timeoutMs, nowMs, findings)),
-      allowsAnonymous: listener.allowAnonymous ?? isForThisMachineOnly(listener),
+      allowsAnonymous: allowsAnonymous(listener),
     }
   })
   findings.attempt(['listeners'], () => refuseTwins(settings.listeners))
   findings.refuseFaults()
-  for (const listener of listeners) warnOfClosedDoor(listener, access, findings)
-  return { settings, access, listeners, warnings: findings.warnings }
+  const closedDoors = listeners.flatMap((listener) => (isClosed(listener, access) ? [closedDoorText(listener)] : []))
+  return { settings, access, listeners, warnings: findings.warnings, closedDoors }
 }
 
 /** What is different now, a line each, contents of files included. */
@@ -65,10 +67,6 @@ export function preparedDifference(before: Prepared, after: Prepared): string[] 
   return changes
 }
 
-function isForThisMachineOnly(listener: ListenerSettings): boolean {
-  return listener.kind === 'unix' || isLoopback(listener.host ?? '127.0.0.1')
-}
-
 function refuseTwins(listeners: readonly ListenerSettings[]): void {
   const seen = new Set<string>()
   for (const listener of listeners) {
@@ -80,11 +78,15 @@ function refuseTwins(listeners: readonly ListenerSettings[]): void {
 }
 
 /** A listener that nobody can get in at is most likely a mistake. */
-function warnOfClosedDoor({ settings, tls, allowsAnonymous }: PreparedListener, access: Access, to: Findings): void {
-  if (settings.kind === 'unix' || allowsAnonymous || access.credentials !== undefined) return
-  if (tls !== undefined && tls.terms.certificateUser !== 'none') return
-  to.warn(
-    `nobody can log in at ${settings.host}:${settings.port}: it is not loopback, so anonymous clients are refused, and ` +
-      'there are no users; set authentication.passwordFile, or allowAnonymous: true for a listener open to all',
+function isClosed({ tls, ...listener }: PreparedListener, access: Access): boolean {
+  if (listener.allowsAnonymous || access.credentials !== undefined) return false
+  return tls === undefined || tls.terms.certificateUser === 'none'
+}
+
+function closedDoorText({ settings }: PreparedListener): string {
+  const place = settings.kind === 'unix' ? settings.path : `${settings.host}:${settings.port}`
+  return (
+    `nobody can log in at ${place}: anonymous clients are refused there and there are no users; ` +
+    'set authentication.passwordFile, or allowAnonymous: true for a listener that is open to all'
   )
 }

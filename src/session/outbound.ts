@@ -55,6 +55,8 @@ export class Outbound {
   takenDelivery: Delivery | undefined = undefined
   /** The last `take` gave nothing because of its commit. */
   isWaitingForCommit = false
+  /** Position of a message that has been taken and not yet been sent, -1 for none: nobody can have acknowledged it. */
+  unsentPosition = -1
   /** The message was sent before, on this or an earlier connection. [MQTT5-3.3.1-1] */
   takenDup = false
 
@@ -68,6 +70,7 @@ export class Outbound {
     this.sendQuota = sendQuota
     this.inflight = 0
     this.cursor = this.head
+    this.unsentPosition = -1
   }
 
   disconnected(): void {
@@ -110,6 +113,12 @@ export class Outbound {
     return this.queuedMessages < maximumQueuedMessages && this.queuedBytes < maximumQueuedBytes
   }
 
+  /** Whether a message of that size would be queued without another being dropped for it. */
+  hasRoomFor(byteSize: number): boolean {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.#limits
+    return this.queuedMessages < maximumQueuedMessages && this.queuedBytes + byteSize <= maximumQueuedBytes
+  }
+
   /** Keeps the message just admitted, because it may have to be sent again. */
   keep(delivery: Delivery): void {
     this.deliveries[(this.tail - 1) & (this.states.length - 1)] = delivery
@@ -124,9 +133,9 @@ export class Outbound {
 
   /** Queues a message behind all others. 'overflow': nothing was queued, and the client is to go. */
   enqueue(delivery: Delivery): 'queued' | 'dropped' | 'overflow' {
-    const { maximumQueuedMessages, maximumQueuedBytes, queueFullPolicy } = this.#limits
+    const { maximumQueuedBytes, queueFullPolicy } = this.#limits
     const byteSize = delivery.message.byteSize
-    while (this.queuedMessages >= maximumQueuedMessages || this.queuedBytes + byteSize > maximumQueuedBytes) {
+    while (!this.hasRoomFor(byteSize)) {
       if (queueFullPolicy === 'disconnect') return 'overflow'
       // what alone is above the limit finds no room however many are dropped for it
       if (queueFullPolicy === 'drop-oldest' && byteSize <= maximumQueuedBytes && this.#dropOldest()) continue
@@ -273,7 +282,7 @@ export class Outbound {
     let position = this.head - (this.head % IDENTIFIERS) + packetId - 1
     if (position < this.head) position += IDENTIFIERS
     for (; position < this.cursor; position += IDENTIFIERS) {
-      if (this.states[position & mask] === wanted) return position
+      if (this.states[position & mask] === wanted && position !== this.unsentPosition) return position
     }
     return -1
   }

@@ -14,4 +14,6 @@ export interface Subscription<Link> {
   /** One or none. */
   readonly subscriptionIdentifiers: readonly number[]
   readonly group: SharedGroup<Subscription<Link>> | undefined
+  /** What an `authorizeSubscribe` hook has said of it; undefined leaves it to the rights. */
+  hookAnswer: boolean | undefined
 }

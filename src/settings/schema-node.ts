@@ -46,6 +46,12 @@ export function propertiesOf(node: SchemaNode): Readonly<Record<string, SchemaNo
   return Object.assign({}, ...options, node.properties) as Record<string, SchemaNode>
 }
 
+/** Whether a text that stands here may be secret: so it may be where a group or a list should be, or nothing known. */
+export function mayHoldSecret(node: SchemaNode | undefined): boolean {
+  if (node === undefined || node.writeOnly === true) return true
+  return node.oneOf !== undefined || node.type === 'object' || node.type === 'array'
+}
+
 /** Of a group of several kinds, the one that `value` says it is of; otherwise the group itself. */
 export function nodeOfKind(node: SchemaNode | undefined, value: unknown): SchemaNode | undefined {
   const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind

@@ -111,7 +111,7 @@ const anonymous = z
   .boolean()
   .optional()
   .describe(
-    'Let in clients that give no user name. Left out: yes on loopback addresses and Unix sockets, no anywhere else.',
+    'Let in clients that give no user name. Left out: yes on loopback addresses without proxyProtocol and on Unix sockets, no anywhere else.',
   )
 const network = {
   host: text('Address to listen on; 0.0.0.0 or :: for all.').default('127.0.0.1'),

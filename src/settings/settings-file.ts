@@ -1,5 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parse, parseDocument, visit, type YAMLError } from 'yaml'
-import { innerNode, type SchemaNode, settingsJsonSchema } from './schema-node.ts'
+import { innerNode, mayHoldSecret, type SchemaNode, settingsJsonSchema } from './schema-node.ts'
 import { type Environment, substituteVariables } from './variables.ts'
 
 export type SettingsPath = readonly (string | number)[]
@@ -58,7 +58,7 @@ export function parseSettingsFile(text: string, name: string, environment: Envir
   // search for names given twice takes a minute for a long file
   const terms = { schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false } as const
   const document = parseDocument(text, { ...terms, lineCounter: lines })
-  for (const { code, message, pos } of document.errors) refuse(pos[0], sentences[code] ?? firstLine(message))
+  for (const { code, message, pos } of document.errors) refuse(pos[0], sentences[code] ?? hinted(firstLine(message)))
   if (faults.length === 0) takeValues(document, environment, refuse)
   if (faults.length > 0) throw new SettingsError(faults)
   return {
@@ -92,7 +92,7 @@ function takeValues(
         names.add(keyName)
       }
     } else if (isScalar(node) && typeof node.value === 'string') {
-      const outcome = substituteVariables(node.value, environment)
+      const outcome = substituteVariables(node.value, environment, mayHoldSecret(schema))
       if ('fault' in outcome) refuse(startOf(node) ?? 0, outcome.fault)
       else if (outcome.text !== node.value) {
         node.value = node.type === 'PLAIN' && schema?.type !== 'string' ? plainValue(outcome.text) : outcome.text
@@ -137,6 +137,12 @@ function offsetOf(document: Document.Parsed, path: SettingsPath, isKey: boolean)
 
 function startOf(node: unknown): number | undefined {
   return (node as { readonly range?: readonly number[] } | null | undefined)?.range?.[0]
+}
+
+/** What most often lies behind it where topic filters are written. */
+function hinted(message: string): string {
+  const isUnquoted = /Comments must be separated|Plain value cannot start/.test(message)
+  return isUnquoted ? `${message}; a text with # or % goes in quotes: '#'` : message
 }
 
 function firstLine(message: string): string {

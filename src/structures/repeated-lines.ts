@@ -18,7 +18,10 @@ export class RepeatedLines {
     this.#intervalMs = intervalMs
   }
 
-  /** How many of this kind went unsaid since the last one, or undefined when this one is not to be said either. */
+  /**
+   * How many of this kind went unsaid since the last one, or undefined when this one is not to be said either.
+   * Kinds are kept: they should be short.
+   */
   next(kind: string, nowMs: number): number | undefined {
     const said = this.#said.get(kind)
     if (said !== undefined && nowMs - said.atMs < this.#intervalMs) {

@@ -7,6 +7,28 @@ export function splitLevels(topic: string): string[] {
   return topic.split('/')
 }
 
+/** Every text on the wire has two bytes for its length. [MQTT5-1.5.4-1] */
+const MAXIMUM_TEXT_BYTES = 65_535
+const encoder = new TextEncoder()
+
+/**
+ * What is wrong with a topic name or filter that did not come off the wire, as far as the wire could not carry it, or
+ * undefined. What it can carry has its form checked by the functions below.
+ */
+export function topicTextFault(topic: string): string | undefined {
+  if (topic.includes('\0')) return 'it holds U+0000' // [MQTT5-4.7.3-2]
+  if (/\p{Surrogate}/u.test(topic)) return 'it holds half a surrogate pair'
+  if (encoder.encode(topic).length > MAXIMUM_TEXT_BYTES) return 'it is longer than 65,535 bytes' // [MQTT5-4.7.3-3]
+  return undefined
+}
+
+/** A topic for a message to people, who do not want to read all of one that is too long. */
+export function quotedTopic(topic: string): string {
+  return topic.length <= LONGEST_QUOTED ? JSON.stringify(topic) : `${JSON.stringify(topic.slice(0, LONGEST_QUOTED))}...`
+}
+
+const LONGEST_QUOTED = 256
+
 /** What is wrong with a topic name, or undefined. U+0000 and bad UTF-8 never get this far. */
 export function topicNameFault(topicName: string, maximumLevels: number): string | undefined {
   if (topicName === '') return 'a topic name has at least one character' // [MQTT5-4.7.3-1]

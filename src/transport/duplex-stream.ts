@@ -13,11 +13,21 @@ export class DuplexStream implements ByteStream {
 
   open(events: ByteStreamEvents): void {
     let failure: Error | undefined
+    let isClosed = false
+    const closed = (): void => {
+      if (isClosed) return
+      isClosed = true
+      events.onClose(failure ?? this.#duplex.errored ?? undefined)
+    }
     this.#duplex.on('data', (chunk: Buffer) => events.onData(chunk))
     this.#duplex.on('error', (error) => (failure = error))
     this.#duplex.on('end', () => this.#duplex.end())
-    this.#duplex.on('close', () => events.onClose(failure))
+    this.#duplex.on('close', closed)
     this.#duplex.resume() // who read from it before may have left it paused
+    if (!this.#duplex.destroyed && !this.#duplex.readableEnded) return
+    // over before it came here: its events may all have been
+    this.#duplex.destroy()
+    setImmediate(closed)
   }
 
   write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {

@@ -1,6 +1,8 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { isMainThread } from 'node:worker_threads'
+import type { OpenSockets } from './open-sockets.ts'
 import { readProxyHeader } from './proxy-preface.ts'
 import { judgeCertificate, type TlsTerms } from './tls-terms.ts'
 
@@ -16,10 +18,8 @@ export interface SocketServerOptions {
   readonly proxyProtocol: boolean
   /** Where the PROXY header has not come by then, the connection is closed. */
   readonly handshakeTimeoutMs: () => number
-  /** Sockets at once, 0 for no limit. */
-  readonly maximumConnections: () => number
-  /** Counted here, by all listeners together: those on their way in, and those that are. */
-  readonly openSockets: { count: number }
+  /** Counted by all listeners together: those on their way in, and those that are. */
+  readonly openSockets: OpenSockets
   /** Told of every client that is turned away here. */
   readonly onRefused: (details: object) => void
 }
@@ -74,7 +74,7 @@ export class SocketServer {
     const { endpoint } = this.#options
     if ('path' in endpoint) {
       await removeStaleSocket(endpoint.path)
-      await this.#listenOn({ path: endpoint.path })
+      await withMode(endpoint.mode, () => this.#listenOn({ path: endpoint.path }))
       chmodSync(endpoint.path, endpoint.mode)
       return 0
     }
@@ -104,16 +104,15 @@ export class SocketServer {
   }
 
   #accepted(socket: Socket): void {
-    const { maximumConnections, openSockets, proxyProtocol, onRefused } = this.#options
+    const { openSockets, proxyProtocol } = this.#options
     const { remoteAddress: address = '', remotePort: port = 0 } = socket
-    const maximum = maximumConnections()
-    if (maximum > 0 && openSockets.count >= maximum) {
-      onRefused({ address, reason: 'the connection limit is reached' })
-      socket.destroy()
+    if (!openSockets.hasRoom) {
+      this.#turnAway(socket, address, 'the connection limit is reached')
       return
     }
-    openSockets.count++
-    socket.once('close', () => openSockets.count--)
+    openSockets.opened()
+    socket.once('close', () => openSockets.closed())
+    if (!proxyProtocol && !this.#admit(socket, address)) return
     if (!proxyProtocol && this.#tlsServer === undefined) {
       this.#accept(socket, { address, port, isEncrypted: false, certificateUser: undefined })
       return
@@ -129,17 +128,32 @@ export class SocketServer {
     else this.#secure(socket)
   }
 
+  /** Before a handshake is paid for: are there too many from there already? */
+  #admit(socket: Socket, address: string): boolean {
+    const { openSockets } = this.#options
+    if (!openSockets.admit(address)) {
+      this.#turnAway(socket, address, 'the connection limit of this address is reached')
+      return false
+    }
+    socket.once('close', () => openSockets.left(address))
+    return true
+  }
+
+  #turnAway(socket: Socket, address: string, reason: string): void {
+    this.#options.onRefused({ address, reason })
+    socket.destroy()
+  }
+
   #readHeader(arrival: Arrival): void {
     const { socket } = arrival
     readProxyHeader(socket, this.#options.handshakeTimeoutMs(), (finding) => {
       if ('fault' in finding) {
-        this.#options.onRefused({ address: arrival.address, reason: `PROXY protocol: ${finding.fault}` })
-        socket.destroy()
+        this.#turnAway(socket, arrival.address, `PROXY protocol: ${finding.fault}`)
         return
       }
       const { address, port } = finding
       if (address !== undefined) Object.assign(arrival, { address, port })
-      this.#secure(socket)
+      if (this.#admit(socket, arrival.address)) this.#secure(socket)
     })
   }
 
@@ -162,15 +176,10 @@ export class SocketServer {
         this.#ready(socket, true, finding.user)
         return
       }
-      this.#options.onRefused({ address: this.#origin(socket).address, reason: finding.fault })
-      socket.destroy()
+      this.#turnAway(socket, this.#origin(socket).address, finding.fault)
     })
     server.on('tlsClientError', (error, socket) => {
-      this.#options.onRefused({
-        address: this.#origin(socket).address,
-        reason: `TLS: ${(error as OpensslError).reason ?? error.message}`,
-      })
-      socket.destroy()
+      this.#turnAway(socket, this.#origin(socket).address, `TLS: ${(error as OpensslError).reason ?? error.message}`)
     })
     return server
   }
@@ -196,6 +205,17 @@ function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket):
 }
 
 function ignore(): void {}
+
+/** Binding happens within the call: the file is never open to more than `mode` allows. Threads cannot set the mask. */
+function withMode<T>(mode: number, listen: () => T): T {
+  if (!isMainThread) return listen()
+  const usual = process.umask(0o777 & ~mode)
+  try {
+    return listen()
+  } finally {
+    process.umask(usual)
+  }
+}
 
 /** A socket file that nobody answers on is left over from a process that was killed. Any other file stays. */
 async function removeStaleSocket(path: string): Promise<void> {

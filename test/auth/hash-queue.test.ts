@@ -28,6 +28,12 @@ function heldWork() {
   return { derive, running, started, most: () => most }
 }
 
+/** Somebody who waits for a hash, and may go. */
+function asker(address = '') {
+  const state = { address, hasLeft: false, isGone: () => state.hasLeft }
+  return state
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('the hash queue', () => {
@@ -99,6 +105,66 @@ describe('the hash queue', () => {
     running[0]?.end()
     await third
     expect(most()).toBe(1)
+  })
+
+  it('computes nothing for those who are gone when their turn comes', async () => {
+    const { derive, running, started } = heldWork()
+    const queue = new HashQueue({ concurrency: 1, derive })
+    const first = queue.hash(job(0))
+    const leaving = Array.from({ length: 500 }, () => asker('192.0.2.1'))
+    const unwanted = leaving.map((each) => queue.hash(job(1), each))
+    const last = queue.hash(job(2), asker('192.0.2.2'))
+    for (const each of leaving) each.hasLeft = true
+    running[0]?.end()
+    await first
+    expect(new Set(await Promise.all(unwanted))).toEqual(new Set(['unwanted']))
+    running[0]?.end()
+    expect(await last).toEqual(job(2).salt)
+    expect(started).toEqual([job(0), job(2)])
+  })
+
+  it('is free again when all who waited are gone', async () => {
+    const { derive, running } = heldWork()
+    const queue = new HashQueue({ concurrency: 1, derive })
+    const first = queue.hash(job(0))
+    const leaving = asker()
+    const unwanted = queue.hash(job(1), leaving)
+    leaving.hasLeft = true
+    running[0]?.end()
+    await first
+    expect(await unwanted).toBe('unwanted')
+    void queue.hash(job(2))
+    expect(running).toHaveLength(1)
+  })
+
+  it('gives one address half of the places to wait, and takes them back', async () => {
+    const { derive, running } = heldWork()
+    const queue = new HashQueue({ concurrency: 1, maximumWaiting: 6, derive })
+    const greedy = asker('192.0.2.1')
+    const first = queue.hash(job(0), greedy)
+    const waiting = [1, 2, 3].map((salt) => queue.hash(job(salt), greedy))
+    expect(await queue.hash(job(4), greedy)).toBe('busy')
+    const other = queue.hash(job(5), asker('192.0.2.2'))
+    running[0]?.end()
+    await first
+    waiting.push(queue.hash(job(6), greedy))
+    expect(await queue.hash(job(7), greedy)).toBe('busy')
+    while (running.length > 0) {
+      running[0]?.end()
+      await turn()
+    }
+    expect(await Promise.all([...waiting, other])).toEqual([1, 2, 3, 6, 5].map((salt) => job(salt).salt))
+  })
+
+  it('does not bound those without an address but by all places', async () => {
+    const { derive } = heldWork()
+    const queue = new HashQueue({ concurrency: 1, maximumWaiting: 4, derive })
+    void queue.hash(job(0))
+    const nameless = asker()
+    const answers: unknown[] = []
+    for (const salt of [1, 2, 3, 4, 5]) void queue.hash(job(salt), nameless).then((answer) => answers.push(answer))
+    await turn()
+    expect(answers).toEqual(['busy'])
   })
 
   it('goes on after a hash that failed', async () => {

@@ -42,22 +42,24 @@ interface Login {
   readonly method?: string
   readonly data?: Uint8Array
   readonly exchange?: { state: unknown }
+  readonly isGone?: () => boolean
 }
 
 /** An authenticator and the hashes that it asked for. */
-function scene(credentials: ReadonlyMap<string, Credential> | undefined, derive = deriveHash) {
+function scene(credentials: ReadonlyMap<string, Credential> | undefined, derive = deriveHash, maximumWaiting = 1) {
   const jobs: HashJob[] = []
   const counted = (job: HashJob): Promise<Uint8Array> => {
     jobs.push(job)
     return derive(job)
   }
-  const hashQueue = new HashQueue({ concurrency: 1, maximumWaiting: 1, derive: counted })
+  const hashQueue = new HashQueue({ concurrency: 1, maximumWaiting, derive: counted })
   const authenticator = new StandardAuthenticator({ log: silentLog, hashQueue, credentials })
   const login = (asked: Login): Promise<AuthenticationOutcome> =>
     new Promise((resolve, reject) => {
-      const { step = 'connect', from, userName, password, method, data, exchange = { state: undefined } } = asked
+      const { step = 'connect', from, userName, password, method, data } = asked
+      const { exchange = { state: undefined }, isGone = () => false } = asked
       const bytes = typeof password === 'string' ? Buffer.from(password) : password
-      const request = { step, clientId: 'c', userName, password: bytes, method, data, exchange }
+      const request = { step, clientId: 'c', userName, password: bytes, method, data, exchange, isGone }
       authenticator.authenticate({ ...request, peer: { ...peer, ...from } }, resolve)?.catch(reject)
     })
   return { authenticator, jobs, login }
@@ -102,6 +104,26 @@ describe('who gets in', () => {
       'challenged',
     ],
     ['SCRAM with another', { userName: 'ada', method: 'SCRAM-SHA-256', data: Buffer.from('n,,n=bob,r=x') }, '86'],
+    [
+      'SCRAM with a certificate of that name',
+      { from: { certificateUser: 'bob' }, method: 'SCRAM-SHA-256', data: Buffer.from('n,,n=bob,r=x') },
+      'challenged',
+    ],
+    [
+      'SCRAM with a certificate of another',
+      { from: certificate, method: 'SCRAM-SHA-256', data: Buffer.from('n,,n=bob,r=x') },
+      '86',
+    ],
+    [
+      'SCRAM with its user name and a certificate of another',
+      { from: certificate, userName: 'bob', method: 'SCRAM-SHA-256', data: Buffer.from('n,,n=bob,r=x') },
+      '86',
+    ],
+    [
+      'SCRAM again, as another than the certificate says',
+      { from: certificate, step: 'reauthenticate', method: 'SCRAM-SHA-256', data: Buffer.from('n,,n=bob,r=x') },
+      '86',
+    ],
     ['SCRAM without data', { method: 'SCRAM-SHA-256' }, '87'],
     ['malformed SCRAM', { method: 'SCRAM-SHA-256', data: Buffer.from('hello') }, '87'],
     [
@@ -136,6 +158,24 @@ describe('who gets in', () => {
     const logins = [1, 2, 3].map(() => login({ userName: 'ada', password: 'ada-secret' }))
     expect((await Promise.all(logins)).map(brief)).toEqual(['88', '88', '89'])
     expect(jobs.length).toBe(2)
+  })
+
+  it('nothing is hashed for a client that has left before its turn', async () => {
+    const { login, jobs } = scene(users)
+    const underWay = login({ userName: 'ada', password: 'ada-secret' })
+    const left = login({ userName: 'ada', password: 'ada-secret', isGone: () => true })
+    expect(brief(await underWay)).toBe('ada')
+    expect(brief(await left)).toBe('80')
+    expect(jobs.length).toBe(1)
+  })
+
+  it('logins from one address leave places for those from others', async () => {
+    const { login } = scene(users, deriveHash, 2)
+    const from = { address: '192.0.2.1' }
+    const wrong = [1, 2, 3].map(() => login({ from, userName: 'ada', password: 'wrong' }))
+    const right = login({ userName: 'ada', password: 'ada-secret' })
+    expect((await Promise.all(wrong)).map(brief)).toEqual(['86', '86', '89'])
+    expect(brief(await right)).toBe('ada')
   })
 
   it('other credentials hold at once, also for a login that is under way', async () => {

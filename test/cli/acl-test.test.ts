@@ -53,9 +53,9 @@ describe('topiary acl test', () => {
     ['--user ada --publish plant/3/interlock', 1, `no: ${file}:5: - deny: write`],
     ['--user bob --publish plant/3/valve', 1, `no: ${usual}`],
     ['--publish plant/3/valve', 1, `no: ${usual}`],
-    ['--client pump-7 --publish sensors/pump-7/heat', 0, `yes: ${file}:11: - allow: write`],
-    ['--client pump-8 --publish sensors/pump-7/heat', 1, `no: ${usual}`],
-    ['--client pump-7 --publish sensors/pump-7/heat --retain', 1, `no: ${usual}`],
+    ['--client-id pump-7 --publish sensors/pump-7/heat', 0, `yes: ${file}:11: - allow: write`],
+    ['--client-id pump-8 --publish sensors/pump-7/heat', 1, `no: ${usual}`],
+    ['--client-id pump-7 --publish sensors/pump-7/heat --retain', 1, `no: ${usual}`],
     [
       '--subscribe plant/news --qos 1',
       0,

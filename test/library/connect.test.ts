@@ -27,6 +27,19 @@ describe('broker.connect', () => {
     expect(refused).toMatchObject({ reasonCode })
   })
 
+  it.each<[string, object, string]>([
+    ['topic is too long', { topic: 'a'.repeat(65_536) }, 'it is longer than 65,535 bytes'],
+    ['topic holds U+0000', { topic: 'a\0b' }, 'will topic "a\\u0000b": it holds U+0000'],
+    ['topic holds half a surrogate pair', { topic: 'a\uD83C' }, 'it holds half a surrogate pair'],
+    ['property is too long', { topic: 't', properties: { contentType: 'a'.repeat(65_536) } }, 'do not fit'],
+  ])('rejects a will whose %s', async (_what, will, expected) => {
+    const { broker } = await scene()
+    const connecting = broker.connect({ will: will as { topic: string } })
+    await expect(connecting).rejects.toThrow(expected)
+    await expect(connecting).rejects.toBeInstanceOf(RangeError)
+    expect(broker.statistics.counters.socketsOpened).toBe(0)
+  })
+
   it('resumes a session: what it was owed comes to onMessage, then to handlers', async () => {
     const { broker } = await scene()
     const first = await broker.connect({ clientId: 'a', sessionExpiryInterval: 60 })
@@ -112,6 +125,16 @@ describe('broker.connect', () => {
     await expect(step(client)).rejects.toThrow('client a is not connected any more: the client disconnected')
     await client.close()
     await client.drop()
+  })
+
+  it('publish rejects after the end however often', async () => {
+    const { broker } = await scene({ limits: { receiveMaximum: 2 } })
+    const client = await broker.connect()
+    await client.close()
+    for (let count = 0; count < 5; count++) {
+      const outcome = client.publish({ topic: 't', qos: 1 }).catch(() => 'rejected')
+      expect(await Promise.race([outcome, settled().then(() => 'waits')])).toBe('rejected')
+    }
   })
 
   it('what was under way at the end rejects', async () => {

@@ -144,6 +144,55 @@ describe('onDeliver', () => {
     ])
   })
 
+  it.each([
+    ['drop-oldest', 0],
+    ['drop-newest', 0],
+    ['disconnect', 0],
+    ['drop-oldest', 60],
+  ] as const)(
+    '%s, session expiry %d: QoS 0 that waits for it takes nobody its place',
+    async (queueFullPolicy, expiry) => {
+      const { broker, wire } = await scene({ limits: { maximumQueuedMessages: 100, queueFullPolicy } })
+      broker.use({ onDeliver: () => true })
+      const properties = { receiveMaximum: 1, sessionExpiryInterval: expiry }
+      const client = await wire({ properties, autoAcknowledge: true })
+      await client.subscribe({ topicFilter: 't', qos: 1 })
+      for (let count = 0; count < 50; count++) void broker.publish({ topic: 't', payload: 'x', qos: 1 })
+      for (let count = 0; count < 200; count++) void broker.publish({ topic: 't', payload: 'x' })
+      const got = await client.publishes(100)
+      expect(got.filter(({ qos }) => qos === 1).length).toBe(50)
+      expect(broker.statistics.counters.drops).toMatchObject({ 'queue-full': 0, 'outbox-full': 150 })
+    },
+  )
+
+  it.each([
+    [1, 'puback', 0],
+    [1, 'puback', 60],
+    [2, 'pubrec', 0],
+    [2, 'pubrec', 60],
+  ] as const)('QoS %d, %s of what it thinks about, session expiry %d: ignored', async (qos, kind, expiry) => {
+    const { broker, wire } = await scene()
+    const thought = gate<undefined>()
+    let asked = 0
+    broker.use({ onDeliver: () => (asked++ === 0 ? thought.promise : undefined) })
+    const client = await wire({ properties: { sessionExpiryInterval: expiry } })
+    await client.subscribe({ topicFilter: 't', qos })
+    await broker.publish({ topic: 't', payload: '0', qos })
+    await until(() => asked === 1)
+    const reasonCode = kind === 'pubrec' ? 0x87 : 0
+    client.acknowledge(kind, 1, reasonCode)
+    await client.barrier()
+    expect(broker.statistics.gauges().outboxMessages).toBe(1)
+    const nine = texts.slice(0, 9) // the last one would have had the place of the first
+    for (const payload of nine.slice(1)) await broker.publish({ topic: 't', payload, qos })
+    client.autoAcknowledge = true
+    thought.open(undefined)
+    expect((await client.publishes(9)).map(({ text }) => text)).toEqual(nine)
+    await until(() => broker.statistics.gauges().outboxMessages === 0)
+    expect(broker.statistics.gauges().storedMessages).toBe(0)
+    expect(broker.statistics.counters.assertions).toBe(0)
+  })
+
   it('retained messages are asked about too', async () => {
     const { broker } = await scene()
     for (const topic of ['a', 'b']) await broker.publish({ topic, payload: topic, retain: true })

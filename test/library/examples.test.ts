@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import mqtt from 'mqtt'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { withUser } from '../../src/auth/password-file.ts'
+import { ScramCredential } from '../../src/auth/scram-credential.ts'
+import { createBroker } from '../../src/server/create-broker.ts'
 import { buildCommand } from '../cli/build.ts'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
 
@@ -18,7 +21,7 @@ beforeAll(async () => {
   const folder = dirname(dirname(await buildCommand('library-examples')))
   examples = join(folder, 'examples')
   rmSync(examples, { recursive: true, force: true })
-  for (const name of ['embedding', 'testing-with-a-fake-clock']) {
+  for (const name of ['embedding', 'testing-with-a-fake-clock', 'scram-login']) {
     cpSync(join(root, 'examples', name), join(examples, name), { recursive: true })
   }
 }, 60_000)
@@ -36,6 +39,27 @@ it('testing with a fake clock: all its tests pass', async () => {
   const { stdout } = await run(process.execPath, ['--test-reporter', 'tap', file], { env })
   expect(stdout).toMatch(/^# tests 4$/m)
   expect(stdout).toMatch(/^# pass 4$/m)
+})
+
+it.each([
+  ['secret', 0, 'ada is in, and the broker is who it should be\n'],
+  ['wrong', 1, ''],
+])('SCRAM login: with the password %s exits with %d', async (password, code, out) => {
+  const folder = mkdtempSync(join(examples, 'scram-'))
+  const file = join(folder, 'users.passwd')
+  const credential = (await ScramCredential.create(Buffer.from('secret'), 4096)) as ScramCredential
+  writeFileSync(file, withUser('', 'ada', credential), { mode: 0o600 })
+  const authentication = { passwordFile: file }
+  const broker = createBroker({ listeners: [{ kind: 'tcp', port: 0, allowAnonymous: false }], authentication })
+  const [address] = await broker.listen()
+  const login = spawnClient(process.execPath, [
+    join(examples, 'scram-login/login.mjs'),
+    address?.url ?? '',
+    'ada',
+    password,
+  ])
+  expect(await login.ended).toMatchObject({ code, out })
+  await broker.close()
 })
 
 describe('embedding', () => {

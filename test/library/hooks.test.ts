@@ -276,4 +276,19 @@ describe('rights by hooks', () => {
     expect(asked).toEqual(['hook ada', 'hook bob', 'own bob'])
     expect(users).toEqual(['hooked', 'own-bob'])
   })
+
+  it('the same hooks twice are asked twice, and go one at a time', async () => {
+    const { broker } = await scene()
+    let asked = 0
+    const counting = { onPublish: () => void asked++ }
+    const [removeFirst, removeSecond] = [broker.use(counting), broker.use(counting)]
+    const counts: number[] = []
+    for (const remove of [removeFirst, removeFirst, removeSecond, () => {}]) {
+      asked = 0
+      await (await broker.connect()).publish({ topic: 't', qos: 1 })
+      counts.push(asked)
+      remove()
+    }
+    expect(counts).toEqual([2, 1, 1, 0])
+  })
 })

@@ -53,6 +53,29 @@ describe('onPublish', () => {
     }
   })
 
+  it('takes what is explicitly undefined for left out', async () => {
+    const change = Object.fromEntries(
+      ['topicName', 'payload', 'qos', 'retain', 'properties'].map((name) => [name, undefined]),
+    )
+    for (const answer of [change, Promise.resolve(change)]) {
+      const { broker, wire } = await scene()
+      broker.use({ onPublish: () => answer })
+      const got = await listening(broker, '#')
+      const client = await wire()
+      const { payload, topicName, ...fields } = original
+      expect(await client.publish(topicName, payload, fields)).toMatchObject({ kind: 'puback', reasonCode: 0 })
+      const gone = await broker.connect({ will: { topic: 'will', payload: 'last words' } })
+      await gone.drop()
+      await settled()
+      const { topicName: topic, payload: _text, ...rest } = original
+      expect(got.messages).toMatchObject([
+        { ...rest, topic },
+        { topic: 'will', qos: 0, properties: {} },
+      ])
+      expect(broker.statistics.counters.assertions).toBe(0)
+    }
+  })
+
   it('each sees what the one before made of it', async () => {
     const { broker } = await scene()
     for (const letter of ['a', 'b', 'c']) {
@@ -100,6 +123,10 @@ describe('onPublish', () => {
 
   it.each<[string, object]>([
     ['a topic with a wildcard', { topicName: 'a/#' }],
+    ['a topic that is too long', { topicName: `t${'a'.repeat(65_535)}` }],
+    ['a topic with U+0000', { topicName: 'a\0b' }],
+    ['half a surrogate pair', { topicName: 'a\uD83C' }],
+    ['a property that is too long', { properties: { contentType: 'a'.repeat(65_536) } }],
     ['a QoS that is none', { qos: 7 }],
     ['a payload that is none', { payload: 7 }],
     ['properties that are none', { properties: { userProperties: 7 } }],
@@ -136,6 +163,44 @@ describe('onPublish', () => {
     expect(got.texts()).toEqual(expected)
     expect(clients).toMatchObject([{ clientId: 'a' }])
     expect(broker.statistics.counters.drops['refused-by-hook']).toBe(expected.length === 0 ? 1 : 0)
+  })
+
+  it.each<[string, object]>([
+    ['a topic with U+0000', { topicName: 'a\0b' }],
+    ['a topic that is too long', { topicName: 'a'.repeat(65_536) }],
+    ['no properties', { properties: null }],
+  ])('later, for a will, %s: it is refused, logged, and nothing else happens', async (_what, change) => {
+    const { broker, lines } = await scene()
+    broker.use({ onPublish: () => Promise.resolve(change as PublicationChange) })
+    const got = await listening(broker, '#')
+    await (await broker.connect({ will: { topic: 'will' } })).drop()
+    await settled()
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ message: 'a hook failed' }])
+    expect(broker.statistics.counters.drops['refused-by-hook']).toBe(1)
+    expect(got.messages).toEqual([])
+    await broker.publish({ topic: 't', payload: 'on it goes' })
+    await settled()
+    expect(got.texts()).toEqual(['on it goes'])
+  })
+
+  it.each([
+    [0, 1],
+    [1, 0],
+    [2, 0],
+  ] as const)('QoS %d of a client that leaves while it thinks: %d are counted as lost', async (qos, lost) => {
+    const { broker } = await scene()
+    const thought = gate<undefined>()
+    broker.use({ onPublish: () => thought.promise })
+    const got = await listening(broker, '#')
+    const client = await broker.connect()
+    void client.publish({ topic: 't', payload: 'x', qos }).catch(() => {})
+    await settled()
+    await client.drop()
+    await broker.publish({ topic: 'now', payload: 'x' })
+    thought.open(undefined)
+    await settled()
+    expect(got.messages.map(({ topic }) => topic)).toEqual(['now'])
+    expect(broker.statistics.counters.drops['connection-lost']).toBe(lost)
   })
 
   it('a QoS 2 message sent again to a hook that thought too long is published once', async () => {

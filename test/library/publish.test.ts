@@ -41,6 +41,10 @@ describe('broker.publish', () => {
   it.each<[string, object, string]>([
     ['a wildcard', { topic: 'a/+' }, 'topic "a/+": a topic name holds no wildcard'],
     ['an empty topic', { topic: '' }, 'topic "": a topic name has at least one character'],
+    ['a topic that is too long', { topic: `t/${'a'.repeat(65_536)}` }, 'it is longer than 65,535 bytes'],
+    ['a topic with U+0000', { topic: 'a\0b' }, 'topic "a\\u0000b": it holds U+0000'],
+    ['half a surrogate pair', { topic: 'a\uD83C' }, 'it holds half a surrogate pair'],
+    ['a property that is too long', { topic: 't', properties: { contentType: 'a'.repeat(65_536) } }, 'do not fit'],
     ['no topic', {}, 'topic must be a text'],
     ['a QoS that is none', { topic: 't', qos: 3 }, 'qos must be 0, 1 or 2, not 3'],
     ['a number for a payload', { topic: 't', payload: 7 }, 'payload must be a text or a Uint8Array'],

@@ -70,6 +70,21 @@ describe('broker.handle', () => {
     expect(got.texts()).toEqual(['hello'])
   })
 
+  it.each<[string, (stream: Duplex) => unknown]>([
+    ['destroyed', (stream) => once(stream.destroy(), 'close')],
+    ['destroyed in this turn', (stream) => stream.destroy()],
+    ['broken', (stream) => once(stream.destroy(new Error('broken')), 'error')],
+    ['read to its end', (stream) => once(stream.resume(), 'end')],
+  ])('a stream that is %s already leaves at once', async (_what, spoil) => {
+    const { broker } = await scene({ listeners: [] })
+    const stream = new PassThrough({ autoDestroy: false })
+    stream.end()
+    await spoil(stream)
+    broker.handle(stream)
+    expect(stream.destroyed).toBe(true)
+    await broker.close({ graceMs: 60_000 })
+  })
+
   it('closes a stream that comes when the broker is closed', async () => {
     const { broker } = await scene({ listeners: [] })
     await broker.close()

@@ -135,6 +135,31 @@ describe('broker.subscribe', () => {
     expect(got.texts()).toEqual(['x'])
   })
 
+  it.each([
+    ['is too long', `t/${'a'.repeat(65_536)}`],
+    ['is too long for a group', `$share/g/${'a'.repeat(65_530)}`],
+    ['holds U+0000', 'a\0b'],
+    ['holds half a surrogate pair', 'a\uD83C'],
+  ])('a filter that %s is refused before it is sent', async (_what, topicFilter) => {
+    const { broker } = await scene()
+    const client = await broker.connect()
+    await expect(client.subscribe(topicFilter, () => {})).rejects.toMatchObject({ name: 'MqttError', reasonCode: 0x8f })
+    const got = await listening(client, 't')
+    await broker.publish({ topic: 't', payload: 'x' })
+    await settled()
+    expect(got.texts()).toEqual(['x'])
+  })
+
+  it('unsubscribe leaves the handler that takes its place meanwhile', async () => {
+    const { broker } = await scene()
+    const [first, second] = [inbox(), inbox()]
+    const one = await broker.subscribe('t', first.take)
+    await Promise.all([one.unsubscribe(), broker.subscribe('t', second.take)])
+    await broker.publish({ topic: 't', payload: 'x' })
+    await settled()
+    expect([first.texts(), second.texts()]).toEqual([[], ['x']])
+  })
+
   it('a refused replacement leaves the handler that was there', async () => {
     const { broker } = await scene()
     const client = await broker.connect()
@@ -147,13 +172,32 @@ describe('broker.subscribe', () => {
     expect(got.texts()).toEqual(['x'])
   })
 
-  it('asks for no rights, and connects anew when its client was refused', async () => {
+  it('asks for no rights, and counts against no limit of connections', async () => {
     const rights = { rules: [{ deny: 'all', topics: ['#'] }] } as const
     const { broker } = await scene({ rights, limits: { maximumConnections: 1 } })
+    await broker.connect()
+    const got = await listening(broker, 't')
+    await broker.publish({ topic: 't', payload: 'x' })
+    await settled()
+    expect(got.texts()).toEqual(['x'])
+  })
+
+  it('connects anew when its client was refused', async () => {
+    const { broker } = await scene({ limits: { maximumSessions: 1 } })
     const only = await broker.connect()
-    await expect(broker.subscribe('t', () => {})).rejects.toThrow('the broker closed the connection')
+    await expect(broker.subscribe('t', () => {})).rejects.toMatchObject({ reasonCode: 0x97 })
     await only.close()
     const got = await listening(broker, 't')
+    await broker.publish({ topic: 't', payload: 'x' })
+    await settled()
+    expect(got.texts()).toEqual(['x'])
+  })
+
+  it('is not ended by the longest keep alive that clients are allowed', async () => {
+    const { broker, clock } = await scene({ limits: { maximumKeepAliveSeconds: 60 } })
+    const got = await listening(broker, 't')
+    clock.advance(300_000)
+    await settled()
     await broker.publish({ topic: 't', payload: 'x' })
     await settled()
     expect(got.texts()).toEqual(['x'])

@@ -91,7 +91,7 @@ describe('a reload', () => {
   const moves: [title: string, one: Partial<ListenerSettings>, other: Partial<ListenerSettings>][] = [
     ['encrypted', {}, { tls: {} as never }],
     ['plain', { tls: {} as never }, {}],
-    ['behind a proxy', {}, { proxyProtocol: true }],
+    ['behind a proxy', {}, { proxyProtocol: true, allowAnonymous: true }],
     ['open to all addresses', {}, { host: '0.0.0.0', allowAnonymous: true }],
     ['for this machine only', { host: '0.0.0.0', allowAnonymous: true }, {}],
     ['a WebSocket listener', {}, { kind: 'websocket' }],

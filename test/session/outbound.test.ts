@@ -275,3 +275,28 @@ function sizesLeft(outbound: Outbound): number[] {
   outbound.clear((delivery) => left.push(delivery.message.byteSize))
   return left
 }
+
+it.each([
+  [1, 'acknowledge'],
+  [2, 'received'],
+  [2, 'refused'],
+] as const)('QoS %d: %s of what was taken and not yet sent ends nothing', (qos, step) => {
+  const { outbound, enqueue } = outboundOf({}, 10)
+  enqueue(7, { qos })
+  outbound.take(0, 0)
+  outbound.unsentPosition = outbound.takenPosition
+  expect(outbound[step](1)).toBe(-1)
+  expect(outbound.inflight).toBe(1)
+  outbound.unsentPosition = -1
+  expect(outbound[step](1)).toBe(0)
+})
+
+it("what is taken and not yet sent is nothing of the next connection's", () => {
+  const { outbound, enqueue } = outboundOf({}, 10)
+  enqueue(7)
+  outbound.take(0, 0)
+  outbound.unsentPosition = outbound.takenPosition
+  outbound.connected(10)
+  outbound.take(0, 0)
+  expect(outbound.acknowledge(1)).toBe(0)
+})

@@ -340,4 +340,19 @@ describe('variables in a settings file', () => {
   ])('do not stand for %s', (_, text, fault) => {
     expect(directory.faultsIn(text, { environment })).toEqual([`f.yaml:${fault}`])
   })
+
+  it.each([
+    ['that has no end', passphrase('"${HUSH1"'), '7:22: this is no variable; write ${NAME}'],
+    ['with a wrong name', passphrase('"a${HUSH-1}b"'), '7:22: this is no variable; write ${NAME}'],
+    ['that is not set', passphrase('"a${HUSH}b"'), '7:22: the variable named here is not set'],
+    ['with a file that is gone', passphrase('"${HUSHED}"'), 'the one with _FILE behind its name: cannot read /none'],
+    ['in place of a group', `${tcp}    tls: "\${HUSH1"`, '4:10: this is no variable'],
+    ['in place of a list', 'listeners: "${HUSH1"', '1:12: this is no variable'],
+    ['where there is no setting', `${tcp}    tls: [{keyPassphrase: "\${HUSH1"}]`, '4:27: this is no variable'],
+  ])('quote nothing of a secret %s', (_, text, fault) => {
+    const faults = directory.faultsIn(text, { environment: { HUSHED_FILE: '/none' } })
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(fault)
+    expect(faults[0]).not.toMatch(/HUSH|[ab]\$/)
+  })
 })

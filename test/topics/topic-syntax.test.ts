@@ -7,7 +7,9 @@ import {
   parseSharedFilter,
   splitLevels,
   topicFilterFault,
+  quotedTopic,
   topicNameFault,
+  topicTextFault,
 } from '../../src/topics/topic-syntax.ts'
 import { matches, topicFilter, topicName } from './arbitrary-topics.ts'
 
@@ -23,6 +25,27 @@ describe('splitLevels', () => {
   ])('%s', (topic, levels) => {
     expect(splitLevels(topic)).toEqual(levels)
   })
+})
+
+describe('topicTextFault', () => {
+  it.each([
+    ['a/é', undefined],
+    ['\u{1F333}', undefined],
+    ['a'.repeat(65_535), undefined],
+    ['é'.repeat(32_767), undefined],
+    ['a'.repeat(65_536), 'it is longer than 65,535 bytes'], // [MQTT5-4.7.3-3]
+    ['é'.repeat(32_768), 'it is longer than 65,535 bytes'],
+    ['a\0b', 'it holds U+0000'], // [MQTT5-4.7.3-2]
+    ['a\uD83C', 'it holds half a surrogate pair'],
+    ['\uDF33a', 'it holds half a surrogate pair'],
+  ])('case %#', (topic, fault) => {
+    expect(topicTextFault(topic)).toBe(fault)
+  })
+})
+
+it('a quoted topic is whole, unless that would be too much to read', () => {
+  expect(quotedTopic('a"b')).toBe('"a\\"b"')
+  expect(quotedTopic('a'.repeat(70_000)).length).toBeLessThan(300)
 })
 
 describe('topicNameFault', () => {

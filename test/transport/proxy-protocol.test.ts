@@ -20,7 +20,7 @@ const kinds: readonly Kind[] = ['tcp', 'websocket', 'TLS', 'encrypted websocket'
 function listener(kind: Kind, proxyProtocol = true): ListenerSettings {
   const isEncrypted = kind === 'TLS' || kind === 'encrypted websocket'
   const transport = kind === 'tcp' || kind === 'TLS' ? 'tcp' : 'websocket'
-  return { kind: transport, port: 0, proxyProtocol, ...(isEncrypted && { tls: made.server }) }
+  return { kind: transport, port: 0, proxyProtocol, allowAnonymous: true, ...(isEncrypted && { tls: made.server }) }
 }
 
 /** A client behind a proxy that sends `header` before everything else. */

@@ -25,14 +25,16 @@ export function authenticate(
 ): void {
   const { core, peer, clientId, authenticationMethod: method, authenticationExchange: exchange } = connection
   connection.authenticationDecided = decided
-  const request = { step, peer, clientId, method, exchange, ...credentials }
+  const request = { step, peer, clientId, method, exchange, isGone: () => !connection.isOpen, ...credentials }
   connection.wait<AuthenticationOutcome | Failure>(
     (then) =>
       void core.authenticator.authenticate(request, then)?.catch((error: unknown) => then({ result: 'failed', error })),
     (outcome) => {
       if (outcome.result === 'failed') throw outcome.error
-      if (outcome.result !== 'continue') decided(outcome)
-      else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
+      if (outcome.result !== 'continue') {
+        connection.authenticationDecided = undefined // it holds on to the whole CONNECT
+        decided(outcome)
+      } else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
       else sendAuth(connection, ReasonCode.continueAuthentication, outcome.data)
     },
   )

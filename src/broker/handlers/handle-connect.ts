@@ -14,6 +14,7 @@ import { explained } from '../explained.ts'
 import { askInOrder } from '../hooks/ask-in-order.ts'
 import { nothing } from '../hooks/hooked-authorizer.ts'
 import { type OpenedSession, openSession } from '../open-session.ts'
+import { isBrokerTopic } from '../retained-messages.ts'
 import { authenticate } from './handle-auth.ts'
 
 /** CONNECT: read, check, authenticate, open the session, answer. Each step has its own way out. */
@@ -67,6 +68,7 @@ function adopt(connection: Connection, packet: ConnectPacket): void {
 function isKeepAliveCapped(connection: Connection, packet: ConnectPacket): boolean {
   const { maximumKeepAliveSeconds } = connection.terms.limits
   if (packet.protocolVersion !== 5 || maximumKeepAliveSeconds === 0) return false
+  if (connection.peer.transport === 'in-process') return false // it cannot be gone without a word
   return packet.keepAlive === 0 || packet.keepAlive > maximumKeepAliveSeconds
 }
 
@@ -92,6 +94,9 @@ function checkWill(connection: Connection, packet: ConnectPacket): void {
   if (responseTopic !== undefined && topicNameFault(responseTopic, limits.maximumTopicLevels) !== undefined) {
     throw new ProtocolError(ReasonCode.protocolError, 'the response topic of the will is no topic name')
   }
+  if (isBrokerTopic(will.topicName)) {
+    throw new ProtocolError(ReasonCode.notAuthorized, 'what the broker says of itself is no will')
+  }
   if (will.qos > features.maximumQos)
     throw new ProtocolError(ReasonCode.qosNotSupported, 'will QoS is above Maximum QoS') // [MQTT5-3.2.2-12]
   if (will.retain && !features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off') // [MQTT5-3.2.2-13]
@@ -102,7 +107,8 @@ function authenticated(connection: Connection, packet: ConnectPacket, outcome: A
     refuseConnect(connection, outcome.reasonCode as ReasonCode, outcome.reasonString ?? 'refused by the authenticator')
     return
   }
-  connection.user = outcome.result === 'accepted' ? outcome.user : undefined
+  if (outcome.result !== 'accepted') throw new Error(`the authenticator answered ${JSON.stringify(outcome)}`)
+  connection.user = outcome.user
   if (packet.clientId === '') connection.clientId = unusedClientId(connection)
   const { hooks } = connection.core
   const onConnect = hooks.of('onConnect')
@@ -129,6 +135,10 @@ function authenticated(connection: Connection, packet: ConnectPacket, outcome: A
 }
 
 function open(connection: Connection, packet: ConnectPacket, data: Uint8Array | undefined): void {
+  if (connection.accessChanges !== connection.core.accessChanges) {
+    refuseConnect(connection, ReasonCode.serverUnavailable, 'users or certificates have changed; connect again')
+    return
+  }
   const opened = openSession(connection, packet)
   const answer = (): void => acknowledge(connection, packet, opened, data)
   if (opened.commit <= connection.core.journal.durable) answer()
@@ -188,6 +198,7 @@ function acknowledge(
   core.log.info(
     {
       clientId: connection.clientId,
+      user: connection.user,
       address: connection.peer.address,
       version: protocolVersion,
       sessionPresent: opened.isPresent,

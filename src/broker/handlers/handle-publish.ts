@@ -10,6 +10,7 @@ import { ReasonCode } from '../../protocol/reason-codes.ts'
 import { encodeText } from '../../protocol/text.ts'
 import type { Connection } from '../connection.ts'
 import { askPublish } from '../hooks/ask-publish.ts'
+import { isBrokerTopic } from '../retained-messages.ts'
 import { type Route, sameBytes } from '../router.ts'
 import type { ClientSession } from '../types.ts'
 
@@ -50,7 +51,7 @@ export function handlePublish(
   core.counters.publishReceived++
   core.counters.publishBytesReceived += message.payloadEnd - message.payloadStart
   if (!isAllowed) {
-    deny(connection, route, message)
+    deny(connection, route, qos, message.packetId)
     return
   }
   message.topicBytes = route.topicBytes
@@ -69,6 +70,7 @@ function publishPastHooks(
   packetId: number,
 ): void {
   const { core } = connection
+  const { epoch } = core.authorizer
   const { bytes, qos, retain } = message
   const publication = {
     client: connection.info,
@@ -79,11 +81,20 @@ function publishPastHooks(
     properties: decodePropertyBody(new ByteReader(bytes, message.propertiesStart, message.propertiesEnd), 'publish'),
   }
   connection.wait<Publication | false>(
-    (then) => askPublish(core.hooks, publication, then),
+    (then) =>
+      askPublish(core.hooks, publication, (outcome) => {
+        // at QoS 1 and 2 a client that left meanwhile sends it again, not having been answered
+        if (!connection.isOpen && qos === 0) core.dropped('connection-lost', connection.clientId)
+        then(outcome)
+      }),
     (outcome) => {
       if (outcome === false) {
         core.dropped('refused-by-hook', connection.clientId)
         refuse(connection, qos, packetId)
+        return
+      }
+      if (core.authorizer.epoch !== epoch && !isStillAllowed(connection, route, qos, retain)) {
+        deny(connection, route, qos, packetId)
         return
       }
       if (outcome === publication) {
@@ -100,9 +111,16 @@ function publishPastHooks(
   )
 }
 
+/** Rights have changed while a hook thought. An answer that takes longer still comes too late to refuse this one. */
+function isStillAllowed(connection: Connection, route: Route, qos: number, retain: boolean): boolean {
+  const answer = connection.rights.mayPublish(connection, route, qos, retain)
+  if (answer === undefined) connection.hold() // the answer releases it
+  return answer !== false
+}
+
 /** What the broker says of itself, nobody else says. */
 function isReserved(route: Route): boolean {
-  return route.topicBytes[0] === DOLLAR && route.topicName.startsWith('$SYS/broker/')
+  return route.topicBytes[0] === DOLLAR && isBrokerTopic(route.topicName)
 }
 
 const DOLLAR = 0x24
@@ -175,7 +193,7 @@ function checkReceiveMaximum(connection: Connection, session: ClientSession): vo
 }
 
 /** No right to publish there. */
-function deny(connection: Connection, route: Route, { qos, packetId }: ApplicationMessage): void {
+function deny(connection: Connection, route: Route, qos: 0 | 1 | 2, packetId: number): void {
   connection.core.denials.publish(connection, route.topicName)
   const isClosed = connection.protocolVersion !== 5 && connection.terms.features.mqtt3RefusedPublish === 'disconnect'
   if (isClosed) connection.disconnect(ReasonCode.notAuthorized, `no right to publish to ${route.topicName}`)

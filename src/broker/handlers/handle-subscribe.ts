@@ -1,4 +1,4 @@
-import type { AccessAnswer } from '../../contracts/authorizer.ts'
+import { type AccessAnswer, grants } from '../../contracts/authorizer.ts'
 import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
 import {
   decodeSubscribe,
@@ -48,19 +48,27 @@ function authorizeAll(
   decided: (answers: readonly AccessAnswer[]) => void,
 ): void {
   const { core } = connection
+  const { epoch } = core.authorizer
   const answers: AccessAnswer[] = []
   let outstanding = packet.subscriptions.length
-  connection.wait<readonly AccessAnswer[]>((then) => {
-    for (const [index, { topicFilter, qos }] of packet.subscriptions.entries()) {
-      const answered = (answer: AccessAnswer): void => {
-        if (answers[index] !== undefined) return
-        answers[index] = answer
-        if (--outstanding === 0) then(answers)
+  connection.wait<readonly AccessAnswer[]>(
+    (then) => {
+      for (const [index, { topicFilter, qos }] of packet.subscriptions.entries()) {
+        const answered = (answer: AccessAnswer): void => {
+          if (answers[index] !== undefined) return
+          answers[index] = answer
+          if (--outstanding === 0) then(answers)
+        }
+        const answer = core.authorizer.authorize(connection, { action: 'subscribe', topicFilter, qos }, answered)
+        if (answer !== undefined) answered(answer)
       }
-      const answer = core.authorizer.authorize(connection, { action: 'subscribe', topicFilter, qos }, answered)
-      if (answer !== undefined) answered(answer)
-    }
-  }, decided)
+    },
+    (all) => {
+      // rights may have changed while somebody thought
+      if (core.authorizer.epoch === epoch) decided(all)
+      else authorizeAll(connection, packet, decided)
+    },
+  )
 }
 
 function subscribeAll(connection: Connection, packet: SubscribePacket, answers: readonly AccessAnswer[]): void {
@@ -75,7 +83,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, answers: 
     if (refusal !== undefined) return protocolVersion === 5 ? refusal : FAILURE
     const granted = grant(connection, request, answers[index])
     const isNew = !session.subscriptions.has(request.topicFilter)
-    const subscription = core.subscriptions.add(session, granted, identifier)
+    const subscription = core.subscriptions.add(session, granted, identifier, isByHook(answers[index]))
     if (session.isDurable) {
       commit = core.journal.append({
         kind: 'subscribed',
@@ -129,7 +137,7 @@ function refusalsOf(
 ): readonly (number | undefined)[] {
   const held = new Set(session.subscriptions.keys())
   const refusals = packet.subscriptions.map((request, index) => {
-    const refusal = refusalOf(connection, held, request, identifier, answers[index] !== false)
+    const refusal = refusalOf(connection, held, request, identifier, isYes(answers[index]))
     if (refusal === undefined) held.add(request.topicFilter)
     if (refusal === ReasonCode.notAuthorized) connection.core.denials.subscribe(connection, request.topicFilter)
     return refusal
@@ -199,4 +207,12 @@ function logRefusals(
 
 function isForOtherReason(code: number | undefined): boolean {
   return code !== undefined && code !== ReasonCode.notAuthorized
+}
+
+function isYes(answer: AccessAnswer | undefined): boolean {
+  return answer !== undefined && grants(answer, 0)
+}
+
+function isByHook(answer: AccessAnswer | undefined): true | undefined {
+  return typeof answer === 'object' ? answer.isByHook : undefined
 }

@@ -3,6 +3,8 @@ import type { Awaitable } from '../../contracts/hooks.ts'
 /**
  * Asks one after the other until one has an answer other than undefined, and calls `then` with it: at once when all of
  * them answer at once, later when one does not. `failed` turns a throw or a rejection into an answer.
+ *
+ * Nobody stands above a late answer: when `then` throws, `failed` is given a LateFault, and `then` its answer.
  */
 export function askInOrder<Hook, Answer>(
   hooks: readonly Hook[],
@@ -24,7 +26,10 @@ export function askInOrder<Hook, Answer>(
         if (late === undefined) askInOrder(hooks, ask, failed, then, index + 1)
         else then(late)
       }
-      answer.then(goOn, (error: unknown) => goOn(failed(hook, error)))
+      const settled = Promise.resolve(answer).then(goOn, (error: unknown) => goOn(failed(hook, error)))
+      settled
+        .catch((error: unknown) => then(failed(hook, new LateFault(error))))
+        .catch((error: unknown) => void failed(hook, new LateFault(error)))
       return
     }
     if (answer !== undefined) {
@@ -33,6 +38,13 @@ export function askInOrder<Hook, Answer>(
     }
   }
   then(undefined)
+}
+
+/** What a late answer led to went wrong; `cause` is what was thrown. */
+export class LateFault extends Error {
+  constructor(cause: unknown) {
+    super('what a late answer led to went wrong', { cause })
+  }
 }
 
 /** Whether an answer is still to come. */

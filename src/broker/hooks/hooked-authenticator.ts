@@ -1,6 +1,7 @@
 import type { AuthenticationOutcome, AuthenticationRequest, Authenticator } from '../../contracts/authenticator.ts'
 import { ReasonCode } from '../../protocol/reason-codes.ts'
-import { askInOrder } from './ask-in-order.ts'
+import type { Awaitable } from '../../contracts/hooks.ts'
+import { askInOrder, isPromise } from './ask-in-order.ts'
 import type { HookRegistry } from './hook-registry.ts'
 
 const refused: AuthenticationOutcome = { result: 'refused', reasonCode: ReasonCode.notAuthorized }
@@ -28,7 +29,7 @@ export class HookedAuthenticator implements Authenticator {
     return new Promise((resolve, reject) => {
       askInOrder(
         hooks,
-        (hook) => hook.authenticate(request),
+        (hook) => checked(hook.authenticate(request)),
         (hook, error) => {
           this.#hooks.failed(hook, 'authenticate', error)
           return refused
@@ -44,3 +45,18 @@ export class HookedAuthenticator implements Authenticator {
     })
   }
 }
+
+/** An answer that is none must not let anybody in, and its hook should know. */
+function checked(answer: Awaitable<AuthenticationOutcome | undefined>): Awaitable<AuthenticationOutcome | undefined> {
+  if (isPromise(answer)) return answer.then((late) => checked(late))
+  if (answer === undefined) return undefined
+  if (answer !== null && typeof answer === 'object' && results.has(answer.result)) {
+    return answer.result === 'refused' ? { ...refused, ...answer } : answer
+  }
+  throw new TypeError(
+    `it answered ${JSON.stringify(answer)}: authenticate answers { result: 'accepted', user }, ` +
+      "{ result: 'refused', reasonCode }, { result: 'continue', data }, or undefined",
+  )
+}
+
+const results: ReadonlySet<unknown> = new Set(['accepted', 'refused', 'continue'])

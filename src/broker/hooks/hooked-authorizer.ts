@@ -1,4 +1,10 @@
-import type { Access, AccessAnswer, AuthorizedClient, Authorizer } from '../../contracts/authorizer.ts'
+import {
+  type Access,
+  type AccessAnswer,
+  type AuthorizedClient,
+  type Authorizer,
+  grants,
+} from '../../contracts/authorizer.ts'
 import type { Hooks } from '../../contracts/hooks.ts'
 import { askInOrder } from './ask-in-order.ts'
 import type { HookKind, HookRegistry } from './hook-registry.ts'
@@ -65,11 +71,28 @@ export class HookedAuthorizer implements Authorizer {
         (hook) => hook.authorizeSubscribe(request),
         (hook, error) => this.#no(hook, 'authorizeSubscribe', error),
         (answer) =>
-          this.#orBase(answer, request.client, access, (granted) => {
-            if (granted === false) then(false)
+          this.#orBase(byHook(answer), request.client, access, (granted) => {
+            if (!grants(granted, 0)) then(false)
             else this.#tellSubscribe(observing, request, granted, then)
           }),
       ),
+    )
+  }
+
+  /** Asks `authorizeSubscribe` hooks alone, of a subscription that stands: true, false, or undefined for no opinion. */
+  askHooks(
+    client: AuthorizedClient,
+    { filter, qos }: { readonly filter: string; readonly qos: number },
+    then: (answer: boolean | undefined) => void,
+  ): void {
+    const hooks = this.#hooks.of('authorizeSubscribe') ?? []
+    if (client.peer?.isTrusted) return
+    const request = { client, topicFilter: filter, qos }
+    askInOrder<(typeof hooks)[number], AccessAnswer>(
+      hooks,
+      (hook) => hook.authorizeSubscribe(request),
+      (hook, error) => this.#no(hook, 'authorizeSubscribe', error),
+      (answer) => then(answer === undefined ? undefined : grants(answer, 0)),
     )
   }
 
@@ -100,6 +123,12 @@ export class HookedAuthorizer implements Authorizer {
     this.#hooks.failed(hook, kind, error)
     return false
   }
+}
+
+/** A grant of a hook is one that the rights in the settings are not asked about. */
+function byHook(answer: AccessAnswer | undefined): AccessAnswer | undefined {
+  if (answer === undefined || !grants(answer, 0)) return answer === undefined ? undefined : false
+  return { maximumQos: typeof answer === 'object' ? answer.maximumQos : 2, isByHook: true }
 }
 
 /** What a hook may keep: the client that asks is the broker's own object. */
