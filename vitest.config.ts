@@ -5,13 +5,14 @@ const timeouts = { testTimeout: 15_000, hookTimeout: 15_000 }
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'all', include: ['test/**/*.test.ts'], ...timeouts } },
+      { test: { name: 'all', include: ['test/**/*.test.ts'], isolate: false, ...timeouts } },
       {
         // acknowledgements wait for the store: the obligations hold just as well when it takes its time
         test: {
           name: 'slow-store',
           include: ['test/conformance/**/*.test.ts'],
           env: { TOPIARY_TEST_SLOW_STORE: '20261121' },
+          isolate: false,
           ...timeouts,
         },
       },
@@ -20,6 +21,7 @@ export default defineConfig({
           name: 'websocket',
           include: ['test/conformance/**/*.test.ts'],
           env: { TOPIARY_TEST_TRANSPORT: 'websocket' },
+          isolate: false,
           ...timeouts,
         },
       },

@@ -79,7 +79,7 @@ export interface Broker extends AsyncDisposable {
   /** Answers of an authorizer or of hooks may be others now: all are asked again, standing subscriptions included. */
   rightsChanged(): void
   /**
-   * Takes other settings, whole or not at all: when it rejects (RangeError, SettingsError, or Node's error for a port
+   * Takes other settings, all of them: what is left out takes its default, listeners included. Whole or not at all: when it rejects (RangeError, SettingsError, or Node's error for a port
    * that is taken), everything is as it was. Resolves with what changed, a line each. What clients that are connected
    * were promised in CONNACK holds until they leave.
    */

@@ -57,7 +57,7 @@ function readIdentity({ certificateFile, keyFile, keyPassphrase }: TlsSettings, 
   for (const warning of warnings) findings.warn(warning)
   const passphrase = keyPassphrase !== undefined && { passphrase: keyPassphrase }
   const identity = { cert: read(certificateFile), key, ...passphrase }
-  attempt(`${certificateFile} and ${keyFile}`, () => createSecureContext(identity))
+  attempt(`${certificateFile} and ${keyFile}`, () => createSecureContext(identity), key.includes('ENCRYPTED'))
   return identity
 }
 
@@ -95,17 +95,20 @@ function read(path: string): Buffer {
   }
 }
 
-function attempt<T>(what: string, run: () => T): T {
+function attempt<T>(what: string, run: () => T, isKeyEncrypted = false): T {
   try {
     return run()
   } catch (error) {
-    throw new Error(`${what}: ${explain(error as NodeJS.ErrnoException)}`, { cause: error })
+    throw new Error(`${what}: ${explain(error as NodeJS.ErrnoException, isKeyEncrypted)}`, { cause: error })
   }
 }
 
-function explain({ code, message }: NodeJS.ErrnoException): string {
+function explain({ code, message }: NodeJS.ErrnoException, isKeyEncrypted: boolean): string {
   if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return 'the key does not belong to the certificate'
-  if (code?.includes('BAD_DECRYPT') || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED') {
+  // a wrong passphrase may happen to decrypt to something, which is no key then
+  const isRubbish = isKeyEncrypted && message.includes('DECODER routines::unsupported')
+  const isUndecipherable = code?.includes('BAD_DECRYPT') === true || isRubbish
+  if (isUndecipherable || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED') {
     return 'the key is encrypted and keyPassphrase is missing or wrong'
   }
   return message

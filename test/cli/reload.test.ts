@@ -197,7 +197,7 @@ describe('topiary start', () => {
   it('warns that nobody can log in where there are no users', async () => {
     const broker = spawnClient(process.execPath, [mainFile, '--host', '0.0.0.0', '--port', '0', '--no-ws'])
     await broker.line(/"level":"warn".*nobody can log in at 0\.0\.0\.0:0: .*set authentication\.passwordFile/)
-    await broker.line(/^clients need a login; /)
+    await broker.line(/^clients need a login or a certificate; /)
     broker.kill('SIGTERM')
     expect(await broker.ended).toMatchObject({ code: 0 })
   })

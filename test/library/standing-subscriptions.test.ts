@@ -53,7 +53,7 @@ describe('what an authorizeSubscribe hook says', () => {
     expect(got.texts()).toEqual(['retained', 'live'])
     await client.close()
     await broker.publish({ topic: 't', payload: 'queued', qos: 1 })
-    await broker.reload({ rights: { rules: [{ deny: 'all', topics: ['t'] }] } })
+    await broker.reload({ listeners: [], rights: { rules: [{ deny: 'all', topics: ['t'] }] } })
     const texts: string[] = []
     await broker.connect({ ...options, onMessage: ({ payload }) => texts.push(Buffer.from(payload).toString()) })
     await settled()
@@ -95,7 +95,7 @@ describe('a publish whose hook still thinks', () => {
     const client = await broker.connect()
     const publishing = client.publish({ topic: 't', payload: 'x', qos: 1 })
     await settled()
-    await broker.reload({ rights: { rules: [{ deny: 'write', topics: ['#'] }] } })
+    await broker.reload({ listeners: [], rights: { rules: [{ deny: 'write', topics: ['#'] }] } })
     released.open()
     await expect(publishing).rejects.toMatchObject({ reasonCode: 0x87 })
     expect(got.texts()).toEqual([])
