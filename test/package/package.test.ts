@@ -63,7 +63,10 @@ describe('installed, the package', () => {
 
   it('has a command that runs', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-    const { stdout } = await run('npx', ['--no-install', 'topiary', '--version'], { cwd: project })
+    // the suite may itself run under npm exec, whose settings are not those of a user's shell
+    const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
+    const env = Object.fromEntries(own)
+    const { stdout } = await run('npx', ['--no-install', 'topiary', '--version'], { cwd: project, env })
     expect(stdout).toContain(version)
   })
 
