@@ -3,23 +3,19 @@ import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-s
 import type { ClientInfo } from '../contracts/events.ts'
 import type { Terms } from '../contracts/limits.ts'
 import { PacketReader } from '../protocol/packet-reader.ts'
-import { PacketType, type ProtocolVersion, requiredFlags } from '../protocol/packet-types.ts'
+import { PacketType, type ProtocolVersion } from '../protocol/packet-types.ts'
 import type { Will } from '../protocol/packets/connect.ts'
 import { encodeDisconnect } from '../protocol/packets/disconnect.ts'
-import { malformed, protocolError } from '../protocol/byte-reader.ts'
+import { protocolError } from '../protocol/byte-reader.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode, reasonCodeName } from '../protocol/reason-codes.ts'
 import type { InboundTopicAliases, OutboundTopicAliases } from '../session/topic-aliases.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
 import type { BrokerCore } from './core.ts'
+import { dispatchBeforeConnected, dispatchControl } from './dispatch.ts'
 import { explained } from './explained.ts'
-import { handleAuth } from './handlers/handle-auth.ts'
-import { handleConnect, refuseConnect } from './handlers/handle-connect.ts'
-import { handleDisconnect } from './handlers/handle-disconnect.ts'
+import { refuseConnect } from './handlers/handle-connect.ts'
 import { handlePublish } from './handlers/handle-publish.ts'
-import { handlePublishResponse } from './handlers/handle-publish-response.ts'
-import { handleSubscribe } from './handlers/handle-subscribe.ts'
-import { handleUnsubscribe } from './handlers/handle-unsubscribe.ts'
 import { tellInOrder } from './hooks/tell-in-order.ts'
 import { Outbox } from './outbox.ts'
 import { PublishRights } from './publish-rights.ts'
@@ -35,8 +31,6 @@ const CLOSING_TIMEOUT_MS = 5_000
 
 /** The first byte of a CONNECT, the only one a client may begin with. */
 const CONNECT_HEADER = 0x10
-
-const pingresp = Uint8Array.of(PacketType.pingresp << 4, 0)
 
 /**
  * One client's network connection: reads packets, hands each to its handler, and is the one exit for every protocol
@@ -300,59 +294,9 @@ export class Connection implements ByteStreamEvents, Timer {
     const type = header >> 4
     if (this.state === 'connected') {
       if (type === PacketType.publish) handlePublish(this, bytes, start, bodyStart, end)
-      else this.#dispatchControl(type, header & 15, bytes, bodyStart, end)
-    } else this.#dispatchBeforeConnected(type, header & 15, bytes, bodyStart, end)
+      else dispatchControl(this, type, header & 15, bytes, bodyStart, end)
+    } else dispatchBeforeConnected(this, type, header & 15, bytes, bodyStart, end)
     return this.#holds === 0 && this.isOpen
-  }
-
-  #dispatchControl(type: number, flags: number, bytes: Uint8Array, bodyStart: number, end: number): void {
-    this.#checkFlags(type, flags)
-    switch (type) {
-      case PacketType.puback:
-        return handlePublishResponse(this, 'puback', bytes, bodyStart, end)
-      case PacketType.pubrec:
-        return handlePublishResponse(this, 'pubrec', bytes, bodyStart, end)
-      case PacketType.pubrel:
-        return handlePublishResponse(this, 'pubrel', bytes, bodyStart, end)
-      case PacketType.pubcomp:
-        return handlePublishResponse(this, 'pubcomp', bytes, bodyStart, end)
-      case PacketType.subscribe:
-        return handleSubscribe(this, bytes, bodyStart, end)
-      case PacketType.unsubscribe:
-        return handleUnsubscribe(this, bytes, bodyStart, end)
-      case PacketType.pingreq:
-        if (bodyStart !== end) throw malformed('PINGREQ has no body')
-        return this.send(pingresp) // [MQTT5-3.12.4-1]
-      case PacketType.disconnect:
-        return handleDisconnect(this, bytes, bodyStart, end)
-      case PacketType.auth:
-        return handleAuth(this, bytes, bodyStart, end)
-      case PacketType.connect:
-        throw protocolError('CONNECT came twice') // [MQTT5-3.1.0-2]
-      case 0:
-        throw malformed('packet type 0 is forbidden')
-      default:
-        throw protocolError('only a server sends this packet')
-    }
-  }
-
-  #dispatchBeforeConnected(type: number, flags: number, bytes: Uint8Array, bodyStart: number, end: number): void {
-    this.#checkFlags(type, flags)
-    if (this.state === 'awaiting-connect') {
-      if (type !== PacketType.connect) throw protocolError('the first packet must be CONNECT') // [MQTT5-3.1.0-1]
-      return handleConnect(this, bytes, bodyStart, end)
-    }
-    // [MQTT5-3.1.2-30]
-    if (type === PacketType.auth) return handleAuth(this, bytes, bodyStart, end)
-    if (type === PacketType.disconnect) return this.#end()
-    throw protocolError('only AUTH or DISCONNECT may come before CONNACK')
-  }
-
-  #checkFlags(type: number, flags: number): void {
-    // 3.1 let clients set DUP on packets they repeat
-    const significant = this.protocolVersion === 3 && type !== PacketType.connect ? flags & 7 : flags
-    if (type !== PacketType.publish && significant !== requiredFlags(type))
-      throw malformed('reserved header flags are set')
   }
 
   #guarded(task: () => void): void {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HashJob } from '../auth/derive-hash.ts'
 import { HashQueue } from '../auth/hash-queue.ts'
@@ -36,6 +36,7 @@ import { completeSettings, type PartialSettings } from '../settings/settings.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { DuplexStream } from '../transport/duplex-stream.ts'
 import { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
+import { attachTo } from './attach-to.ts'
 import type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
 import { packageVersion } from '../settings/version.ts'
 import { checkNames } from './check-names.ts'
@@ -43,6 +44,7 @@ import { HttpPages } from './http-pages.ts'
 import { Listeners } from './listeners.ts'
 import { isAccessChanged } from './access-change.ts'
 import { prepare, type Prepared, preparedDifference } from './prepared.ts'
+import { inProcess, peerOf } from './program-peers.ts'
 
 /** Parts that a caller may bring along; each has a default. */
 export interface BrokerParts {
@@ -175,34 +177,19 @@ class ListeningBroker implements Broker {
   }
 
   attach(server: HttpServerLike, terms: AttachTerms = {}): () => void {
-    const { path, allowedOrigins = [] } = terms
-    const newUpgrades = (): WebSocketUpgrades =>
-      new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) => this.#accept(stream))
-    let upgrades = newUpgrades()
-    let { terms: known } = this.#core
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if (path !== undefined && request.url?.split('?', 1)[0] !== path) {
-        // somebody else's, unless there is nobody else
-        if (upgrading.listenerCount('upgrade') === 1) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
-        return
-      }
-      const { remoteAddress = '', remotePort = 0 } = request.socket
-      const isEncrypted = 'encrypted' in request.socket
-      const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
-      if (known !== this.#core.terms) {
-        known = this.#core.terms // a reload may have changed the largest frame
-        upgrades = newUpgrades()
-      }
-      upgrades.upgrade(request, socket, head, { ...peer, transport: 'websocket' })
+    const { allowedOrigins = [] } = terms
+    const detach = attachTo(
+      server as unknown as Server,
+      terms,
+      () => this.#core.terms,
+      () => new WebSocketUpgrades(this.#listeners.upgradeTerms(allowedOrigins), (stream) => this.#accept(stream)),
+    )
+    const detachOnce = (): void => {
+      detach()
+      this.#attached.delete(detachOnce)
     }
-    const upgrading = server as unknown as Server
-    upgrading.on('upgrade', onUpgrade)
-    const detach = (): void => {
-      upgrading.off('upgrade', onUpgrade)
-      this.#attached.delete(detach)
-    }
-    this.#attached.add(detach)
-    return detach
+    this.#attached.add(detachOnce)
+    return detachOnce
   }
 
   async publish(message: OutboundMessage): Promise<void> {
@@ -395,22 +382,6 @@ class ListeningBroker implements Broker {
         this.#core.publish(topicName, newApplicationMessage(parts, '', this.#core.time.nowMs))
       },
     })
-  }
-}
-
-function inProcess(name: string): PeerInfo {
-  return { ...peerOf({ name, allowAnonymous: true }), transport: 'in-process' }
-}
-
-function peerOf({ allowAnonymous = false, name = 'stream', address = '' }: StreamTerms): PeerInfo {
-  return {
-    transport: 'stream',
-    isEncrypted: false,
-    address,
-    port: 0,
-    listener: name,
-    allowsAnonymous: allowAnonymous,
-    certificateUser: undefined,
   }
 }
 
