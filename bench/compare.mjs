@@ -32,7 +32,7 @@ const brokers = [
     port: 18951,
     command: [
       process.execPath,
-      join(root, 'dist/main.js'),
+      join(root, 'dist/src/main.js'),
       'start',
       '--port',
       '18951',

@@ -1,6 +1,6 @@
 // 10,000 wrong logins while 20,000 messages/s flow: what does the traffic notice?
 //   npm run build && node bench/login-storm.mjs [--logins 10000] [--parallel 2000] [--rate 20000] [--seconds 6] [--rounds 3]
-// One broker (dist/main.js, a password file with one user, QoS 1 traffic of the load generator) is measured in turn
+// One broker (dist/src/main.js, a password file with one user, QoS 1 traffic of the load generator) is measured in turn
 // without and with the storm. Prints p50 and p99 of publish-to-receive in microseconds, how the logins ended and how
 // long the storm took. Exit 1 when the median p99 more than doubles, a message is lost, or a wrong login is let in.
 import { spawn, spawnSync } from 'node:child_process'
@@ -72,7 +72,7 @@ function wrongLogin(index) {
 async function measure() {
   if (spawnSync('make', ['-s', '-C', join(root, 'bench/load')], { stdio: 'inherit' }).status !== 0) process.exit(1)
   const directory = mkdtempSync(join(tmpdir(), 'topiary-storm-'))
-  const main = join(root, 'dist/main.js')
+  const main = join(root, 'dist/src/main.js')
   const passwordFile = join(directory, 'users.passwd')
   const made = ['passwd', '--file', passwordFile, '--user', 'ada', '--password-stdin']
   spawnSync(process.execPath, [main, ...made], { input: 'right\n', stdio: ['pipe', 'ignore', 'inherit'] })

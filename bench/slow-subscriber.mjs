@@ -1,6 +1,6 @@
 // One subscriber of a hundred stops reading: what do the other ninety-nine notice, and what does it cost the broker?
 //   npm run build && node bench/slow-subscriber.mjs [--seconds 15] [--rate 200] [--size 256] [--qos 0] [--subscribers 100]
-// Runs the broker (dist/main.js) twice in turn with and without the frozen one, prints p50/p99 in milliseconds and the
+// Runs the broker (dist/src/main.js) twice in turn with and without the frozen one, prints p50/p99 in milliseconds and the
 // growth of the broker's anonymous memory (RssAnon) in MiB. Exit 1 when p99 doubles or memory grows by more than 64 MiB.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -70,7 +70,7 @@ function rssAnonKb(pid) {
 async function run(isFrozen, port) {
   const broker = spawn(
     process.execPath,
-    ['dist/main.js', 'start', '--port', String(port), '--no-ws', '--log-level', 'error'],
+    ['dist/src/main.js', 'start', '--port', String(port), '--no-ws', '--log-level', 'error'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

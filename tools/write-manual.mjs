@@ -1,10 +1,11 @@
-// Writes settings.schema.json and the lists in docs/settings.md from the schema of the settings. Run `npm run manual`
-// after a change of src/settings/schema.ts; it builds first.
+// Writes settings.schema.json and the lists in docs/settings.md from the schema of the settings, and the schemas of the
+// simulator's scenarios and reports. Run `npm run manual` after a change of one of them; it builds first.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { filledManual, schemaText } from '../dist/settings/manual.js'
+import { reportSchemaText, scenarioSchemaText } from '../dist/devices-sim/scenario/schema-text.js'
+import { filledManual, schemaText } from '../dist/src/settings/manual.js'
 
-const [manual, schema] = ['../docs/settings.md', '../settings.schema.json'].map(
-  (name) => new URL(name, import.meta.url),
-)
-writeFileSync(schema, schemaText())
-writeFileSync(manual, filledManual(readFileSync(manual, 'utf8')))
+const place = (name) => new URL(`../${name}`, import.meta.url)
+writeFileSync(place('settings.schema.json'), schemaText())
+writeFileSync(place('devices-sim/scenario.schema.json'), scenarioSchemaText())
+writeFileSync(place('devices-sim/report.schema.json'), reportSchemaText())
+writeFileSync(place('docs/settings.md'), filledManual(readFileSync(place('docs/settings.md'), 'utf8')))

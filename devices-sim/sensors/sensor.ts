@@ -1,21 +1,21 @@
 import type { Random } from '../random.ts'
 
-/** One measuring point of a device. What it measures depends on its seed and how often it was read, on nothing else. */
+/** What a sensor measured. undefined: nothing happened, so there is nothing to say. null: it gave no reading. */
+export type Reading = number | string | boolean | null | undefined | Readonly<Record<string, number>>
+
+export interface SensorContext {
+  /** Simulated time, in milliseconds since 1970. */
+  readonly timeMs: number
+  /** Simulated time since the device's first reading, in milliseconds. */
+  readonly elapsedMs: number
+  /** Number of this reading, 0 for the first. */
+  readonly index: number
+}
+
+/** A measuring point of one device. Repeats itself for the same seed and the same times. */
 export interface Sensor {
-  readonly name: string
-  readonly qos: 0 | 1 | 2
-  /** Milliseconds between two readings at rate 1. */
-  readonly intervalMs: number
-  /** The next reading, or undefined when there is nothing to report. */
-  read(): object | undefined
+  read(context: SensorContext): Reading
 }
 
-export type SensorMaker = (random: Random) => Sensor
-
-/** Simulated seconds that pass from one reading to the next: a day goes by in 288 readings. */
-export const secondsPerReading = 300
-export const readingsPerDay = 86_400 / secondsPerReading
-
-export function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
-}
+/** What a scenario written in TypeScript may hand in where no model fits. Called once per device. */
+export type SensorFunction = (device: { readonly number: number; readonly random: Random }) => Sensor['read']

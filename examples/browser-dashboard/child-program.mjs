@@ -12,9 +12,10 @@ export class ChildProgram {
   /** Resolves with how it ended; `errorText` is what it last wrote to stderr. */
   ended
 
-  constructor(program, args) {
+  constructor(program, args, env = process.env) {
     // In a process group of its own: Ctrl-C is for the parent, which ends its children in order.
-    this.#child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const stdio = ['ignore', 'pipe', 'pipe']
+    this.#child = spawn(process.execPath, [program, ...args], { stdio, env, detached: true })
     this.#child.stdout.on('data', (chunk) => {
       this.#output = (this.#output + chunk).slice(-maximumTextLength)
     })

@@ -4,8 +4,8 @@ const maximumFields = 8
 const maximumTextLength = 80
 /** A larger one is shown as text: no chart has room for it. */
 const maximumNumber = 1e100
-/** What the simulated devices write around every reading. */
-const envelope = new Set(['run', 'device', 'sequence'])
+/** What the simulated devices write around every reading: when it was, and for 3.1.1 the mark it is known by. */
+const envelope = new Set(['time', 'sim'])
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

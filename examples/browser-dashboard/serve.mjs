@@ -6,10 +6,9 @@ import { parseArgs } from 'node:util'
 import { ChildProgram } from './child-program.mjs'
 import { startPageServer } from './page-server.mjs'
 
-const brokerProgram = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-const fleetProgram = fileURLToPath(new URL('../../dist/devices-sim/main.js', import.meta.url))
-/** The fleet starts anew after a day, or a little after its broker went away for good. */
-const fleetSeconds = 86_400
+const program = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+const fleetFile = fileURLToPath(new URL('fleet.yaml', import.meta.url))
+/** The fleet starts anew this long after its run was over, or had no broker to begin with. */
 const fleetRestartMs = 3000
 
 const helpText = `The browser dashboard, with a broker and simulated devices
@@ -111,9 +110,8 @@ function wholeNumber(name, text, least, most) {
 }
 
 function requireBuild(options) {
-  const needed = [...(options.startsBroker ? [brokerProgram] : []), ...(options.startsFleet ? [fleetProgram] : [])]
-  const missing = needed.find((file) => !existsSync(file))
-  if (missing !== undefined) throw new OperatorError(`${missing} is missing; run \`npm run build\` first`)
+  if ((!options.startsBroker && !options.startsFleet) || existsSync(program)) return
+  throw new OperatorError(`${program} is missing; run \`npm run build\` first`)
 }
 
 async function startPage(options) {
@@ -129,7 +127,7 @@ async function startPage(options) {
 async function startBroker(options, page) {
   const ports = ['--port', String(options.mqttPort), '--ws-port', String(options.webSocketPort)]
   const origins = page.origins.flatMap((origin) => ['--origin', origin])
-  children.broker = new ChildProgram(brokerProgram, ['start', ...ports, ...origins, '--log-level', 'warn'])
+  children.broker = new ChildProgram(program, ['start', ...ports, ...origins, '--log-level', 'warn'])
   const url = await children.broker.printed(/\bmqtt:\/\/\S+/)
   const webSocketUrl = await children.broker.printed(/\bws:\/\/\S+/)
   if (url !== undefined && webSocketUrl !== undefined) return { url, webSocketUrl }
@@ -145,18 +143,8 @@ function addressesOf({ mqttPort, webSocketPort }) {
 }
 
 function keepFleet(url, devices) {
-  const args = [
-    '--url',
-    url,
-    '--devices',
-    String(devices),
-    '--drops',
-    '0',
-    '--duration',
-    String(fleetSeconds),
-    '--json',
-  ]
-  const fleet = new ChildProgram(fleetProgram, args)
+  const environment = { ...process.env, DASHBOARD_DEVICES: String(devices) }
+  const fleet = new ChildProgram(program, ['sim', 'run', fleetFile, '--url', url, '--quiet'], environment)
   children.fleet = fleet
   void fleet.ended.then(({ errorText }) => {
     if (isStopping) return

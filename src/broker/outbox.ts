@@ -15,7 +15,7 @@ interface Part {
 export class OutboxPool {
   readonly slabs = new SlabPool([1024, 8 * 1024, LARGEST_SLAB], (byteCount) => Buffer.allocUnsafeSlow(byteCount))
   pendingBytes = 0
-  readonly counters: Counters
+  readonly counters: Pick<Counters, 'bytesSent'>
   #dirty: Outbox[] = []
   readonly #flush = (): void => {
     const dirty = this.#dirty
@@ -23,7 +23,7 @@ export class OutboxPool {
     for (const outbox of dirty) outbox.endTurn()
   }
 
-  constructor(counters: Counters) {
+  constructor(counters: Pick<Counters, 'bytesSent'>) {
     this.counters = counters
   }
 
@@ -42,7 +42,7 @@ export class OutboxPool {
  */
 export class Outbox {
   readonly #pool: OutboxPool
-  readonly #stream: ByteStream
+  readonly #stream: Pick<ByteStream, 'write'>
   readonly #onWritten: (error?: Error | null) => void
   readonly #onDrained: () => void
   readonly #parts = new RingQueue<Part>()
@@ -61,7 +61,7 @@ export class Outbox {
   bytesWritten = 0
 
   /** `onDrained` is called when everything gathered so far has been taken. */
-  constructor(pool: OutboxPool, stream: ByteStream, onDrained: () => void) {
+  constructor(pool: OutboxPool, stream: Pick<ByteStream, 'write'>, onDrained: () => void) {
     this.#pool = pool
     this.#stream = stream
     this.#onDrained = onDrained

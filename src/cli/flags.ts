@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from './cli-error.ts'
-import { nearest } from '../settings/nearest.ts'
+import { nearest } from '../documents/nearest.ts'
 
 interface FlagBase {
   /** One letter, for `-x`. */
@@ -73,7 +73,7 @@ export function parseFlags<T extends FlagTable>(table: T, argv: readonly string[
       const name = Object.keys(table).find((candidate) => isPositional(table[candidate]) && !given.has(candidate))
       if (name === undefined) throw new UsageError(unexpectedArgument(table, token.value))
       given.add(name)
-      values.set(name, token.value)
+      values.set(name, readValue(table[name] as ValueFlag, name, token.value))
       continue
     }
     const flag = Object.hasOwn(table, token.name) ? table[token.name] : undefined
@@ -138,7 +138,9 @@ function shortOf(flag: Flag): { short?: string } {
   return flag.short === undefined ? {} : { short: flag.short }
 }
 
-function readValue(flag: Exclude<Flag, { kind: 'switch' }>, rawName: string, text: string): string | number {
+type ValueFlag = Exclude<Flag, { kind: 'switch' }>
+
+function readValue(flag: ValueFlag, rawName: string, text: string): string | number {
   if (flag.kind === 'text') return text
   if (flag.kind === 'choice') {
     const choice = flag.aliases !== undefined && Object.hasOwn(flag.aliases, text) ? flag.aliases[text] : text

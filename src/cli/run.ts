@@ -1,13 +1,16 @@
-import { SettingsError } from '../settings/settings-file.ts'
+import { DocumentError } from '../documents/document-error.ts'
 import { aclTestCommand } from './acl-test.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { asksForHelp, type FlagTable } from './flags.ts'
 import { commandHelp, globalHelp } from './help.ts'
-import { nearest } from '../settings/nearest.ts'
+import { nearest } from '../documents/nearest.ts'
 import { passwdCommand } from './passwd.ts'
 import { pubCommand } from './pub.ts'
+import { simBenchCommand } from './sim-bench.ts'
+import { simCompareCommand } from './sim-compare.ts'
+import { simRunCommand } from './sim-run.ts'
 import { startCommand } from './start.ts'
 import { subCommand } from './sub.ts'
 import type { Terminal } from './terminal.ts'
@@ -20,6 +23,9 @@ export const commands: readonly Command[] = [
   aclTestCommand,
   pubCommand,
   subCommand,
+  simRunCommand,
+  simBenchCommand,
+  simCompareCommand,
 ]
 
 /** Runs the command that `argv` (without node and script) asks for and resolves with the exit code. */
@@ -27,7 +33,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   try {
     return await dispatch(argv, terminal)
   } catch (error) {
-    if (error instanceof SettingsError) {
+    if (error instanceof DocumentError) {
       terminal.stderr.write(error.faults.map((fault) => `topiary: ${fault}\n`).join(''))
       return exitCode.config
     }

@@ -6,6 +6,9 @@ export interface Terminal {
   readonly stdout: Writable
   readonly stderr: Writable
   readonly stderrIsTty: boolean
+  readonly stdoutIsTty: boolean
+  /** Width of the terminal; undefined where there is none. */
+  readonly columns: number | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Resolves at the first SIGINT or SIGTERM; the process ends at once at the second. */
   stopRequested(): Promise<NodeJS.Signals>
@@ -23,6 +26,8 @@ export function processTerminal(): Terminal {
     stdout: process.stdout,
     stderr: process.stderr,
     stderrIsTty: process.stderr.isTTY,
+    stdoutIsTty: process.stdout.isTTY,
+    columns: process.stdout.columns ?? process.stderr.columns,
     env: process.env,
     stopRequested: () => (stop ??= firstSignal()),
     onReload: (reload) => void process.on('SIGHUP', reload),

@@ -1,4 +1,4 @@
-import { nearest } from '../settings/nearest.ts'
+import { nearest } from '../documents/nearest.ts'
 
 /** Throws TypeError for a name that is none of `known`: a hook that is spelled wrong would guard nothing. */
 export function checkNames(what: string, given: object, known: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { pathText } from '../settings/explain-issue.ts'
+import { pathText } from '../documents/explain-issue.ts'
 import { SettingsError } from '../settings/settings-file.ts'
 
 /** What is found while settings are prepared: everything wrong is gathered before anything is refused. */

@@ -1,5 +1,6 @@
-import { pathText, valueAt } from './explain-issue.ts'
-import { innerNode, nodeOfKind, type SchemaNode, settingsJsonSchema } from './schema-node.ts'
+import { pathText, valueAt } from '../documents/explain-issue.ts'
+import { innerNode, nodeOfKind, type SchemaNode } from '../documents/schema-node.ts'
+import { settingsJsonSchema } from './schema-node.ts'
 
 const HIDDEN = '***'
 

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
-import { nearest } from './nearest.ts'
-import { propertiesOf, type SchemaNode, settingsJsonSchema } from './schema-node.ts'
-import { type Environment, readValueFile } from './variables.ts'
+import { nearest } from '../documents/nearest.ts'
+import { propertiesOf, type SchemaNode } from '../documents/schema-node.ts'
+import { type Environment, readValueFile } from '../documents/variables.ts'
+import { settingsJsonSchema } from './schema-node.ts'
 
 const PREFIX = 'TOPIARY_'
 

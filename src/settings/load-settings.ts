@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type Override, settingsFromEnvironment } from './environment.ts'
-import { valueAt } from './explain-issue.ts'
-import { checkSettings, defaultSettings, type Settings, type SettingsFault } from './settings.ts'
-import { parseSettingsFile, SettingsError, type SettingsFile, type SettingsPath } from './settings-file.ts'
-import type { Environment } from './variables.ts'
+import type { DocumentPath } from '../documents/document-fault.ts'
+import type { DocumentFile } from '../documents/document-file.ts'
+import { valueAt } from '../documents/explain-issue.ts'
+import { placedFaults, placeIn } from '../documents/placed-faults.ts'
+import type { Environment } from '../documents/variables.ts'
+import { checkSettings, defaultSettings, type Settings } from './settings.ts'
+import { parseSettingsFile, SettingsError } from './settings-file.ts'
 
 type Given = Record<string, unknown>
 
@@ -19,9 +22,9 @@ export interface SettingsSources {
 
 export interface LoadedSettings {
   readonly settings: Settings
-  readonly file: SettingsFile | undefined
+  readonly file: DocumentFile | undefined
   /** Who says so: `FILE:LINE:COLUMN`, or a variable; undefined for flags and defaults. */
-  sourceOf(path: SettingsPath): string | undefined
+  sourceOf(path: DocumentPath): string | undefined
 }
 
 /**
@@ -37,9 +40,10 @@ export function loadSettings({ file: path, environment = {}, adjust = same }: Se
   const given = overrides.reduce((into, { path: to, value }) => set(into, to, value) as Given, base)
   const adjusted = adjust(given)
   const outcome = checkSettings(adjusted)
-  const wrong = 'faults' in outcome ? explained(outcome.faults, overrides, file) : []
+  const wrong =
+    'faults' in outcome ? placedFaults(outcome.faults, file, (at) => overrideFor(at, overrides, file)?.source) : []
   if ('faults' in outcome || unusable.length > 0) throw new SettingsError([...unusable, ...wrong])
-  const sourceOf = (of: SettingsPath): string | undefined => {
+  const sourceOf = (of: DocumentPath): string | undefined => {
     if (!isDeepStrictEqual(valueAt(adjusted, of), valueAt(given, of))) return undefined
     const override = overrideFor(of, overrides, file)
     if (override !== undefined) return override.source
@@ -52,32 +56,11 @@ function same(given: Given): Given {
   return given
 }
 
-/** Faults in the order of the file, each with its place there or the variable whose it is. */
-function explained(
-  faults: readonly SettingsFault[],
-  overrides: readonly Override[],
-  file: SettingsFile | undefined,
-): string[] {
-  const told = faults.map(({ path, isKey, message }) => {
-    const override = overrideFor(path, overrides, file)
-    if (override !== undefined) return { line: 0, column: 0, text: `${override.source}: ${message}` }
-    if (file === undefined) return { line: 0, column: 0, text: message }
-    return { ...file.positionOf(path, isKey), text: `${placeIn(file, path, isKey)}: ${message}` }
-  })
-  told.sort((one, other) => one.line - other.line || one.column - other.column)
-  return told.map(({ text }) => text)
-}
-
-function placeIn(file: SettingsFile, path: SettingsPath, isKey: boolean): string {
-  const { line, column } = file.positionOf(path, isKey)
-  return `${file.name}:${line}:${column}`
-}
-
 /** The variable that set it, or, where the file says nothing of it or the group around it, one that set a part. */
 function overrideFor(
-  path: SettingsPath,
+  path: DocumentPath,
   overrides: readonly Override[],
-  file: SettingsFile | undefined,
+  file: DocumentFile | undefined,
 ): Override | undefined {
   const setIt = overrides.findLast((override) => startsWith(path, override.path))
   if (setIt !== undefined) return setIt
@@ -89,7 +72,7 @@ function overrideFor(
   return undefined
 }
 
-function startsWith(path: SettingsPath, start: SettingsPath): boolean {
+function startsWith(path: DocumentPath, start: DocumentPath): boolean {
   return start.every((part, index) => path[index] === part)
 }
 
@@ -125,7 +108,7 @@ function isOfListener({ path }: Override): boolean {
 }
 
 /** A copy with `value` at `path`; where something else than a group or list is in the way, that stays. */
-function set(into: unknown, path: SettingsPath, value: unknown): unknown {
+function set(into: unknown, path: DocumentPath, value: unknown): unknown {
   const [first, ...rest] = path
   if (first === undefined) return value
   if (into === undefined) return set(typeof first === 'number' ? [] : {}, path, value)

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
+import type { SchemaNode } from '../documents/schema-node.ts'
 import { variableName } from './environment.ts'
-import { type SchemaNode, settingsJsonSchema } from './schema-node.ts'
+import { settingsJsonSchema } from './schema-node.ts'
 
 type Path = readonly (string | number)[]
 

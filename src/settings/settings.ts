@@ -1,7 +1,9 @@
 import type { RightsSettings } from '../auth/rights.ts'
 import type { Features, Limits } from '../contracts/limits.ts'
-import { explainIssue } from './explain-issue.ts'
+import { checkDocument } from '../documents/check-document.ts'
+import type { DocumentFault } from '../documents/document-fault.ts'
 import { settingsSchema } from './schema.ts'
+import { settingsKind } from './settings-file.ts'
 
 /** What the broker can be told: the whole of it. Texts, bounds and defaults: settings/schema.ts, docs/settings.md. */
 
@@ -104,25 +106,11 @@ export interface PartialSettings {
   readonly logLevel?: Settings['logLevel'] | undefined
 }
 
-/** One thing that is wrong. */
-export interface SettingsFault {
-  readonly path: readonly (string | number)[]
-  /** The key at `path` is what is wrong, not its value. */
-  readonly isKey: boolean
-  /** Names the setting, what it may be and what it was; never a secret. */
-  readonly message: string
-}
-
-/** More are not read by anybody, and each takes its time to explain. */
-const MOST_ISSUES = 100
-
 /** Fills in defaults, or says everything that is wrong. */
-export function checkSettings(given: unknown): { readonly settings: Settings } | { readonly faults: SettingsFault[] } {
-  const outcome = settingsSchema.safeParse(given)
-  if (!outcome.success) {
-    return { faults: outcome.error.issues.slice(0, MOST_ISSUES).flatMap((issue) => explainIssue(issue, given)) }
-  }
-  const { $schema: _schema, version: _version, ...settings } = outcome.data
+export function checkSettings(given: unknown): { readonly settings: Settings } | { readonly faults: DocumentFault[] } {
+  const outcome = checkDocument(settingsSchema, given, settingsKind)
+  if ('faults' in outcome) return outcome
+  const { $schema: _schema, version: _version, ...settings } = outcome.value
   return { settings: deepFreeze(settings) }
 }
 

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
-/** The version in package.json, which stands two folders up in the source tree and in the build alike. */
+/** The package.json of this package, which stands at another distance in the source tree and in the build. */
+export function packageFile(): string {
+  return createRequire(import.meta.url).resolve('topiary-mqtt/package.json')
+}
+
+/** The version in package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return (JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }).version
 }

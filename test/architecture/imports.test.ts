@@ -1,59 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { importsIn, roomsOfTable, sourceFiles } from './imports.ts'
 
 const root = join(import.meta.dirname, '../..')
 const src = join(root, 'src')
 
-function namesIn(cell = ''): string[] {
-  return [...cell.matchAll(/`([\w-]+)\/?`/g)].map((match) => match[1] as string)
-}
-
-/** The table of rooms in docs/architecture.md: `| floor | \`room/\` ... | what | imports |`. */
-function roomsInDocs(): Map<string, { floor: number; may: Set<string> }> {
-  const rooms = new Map<string, { floor: number; may: Set<string> }>()
-  const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
-  for (const line of text.split('\n')) {
-    const cells = line.split('|').map((cell) => cell.trim())
-    if (!/^\d$/.test(cells[1] ?? '')) continue
-    for (const room of namesIn(cells[2])) rooms.set(room, { floor: Number(cells[1]), may: new Set(namesIn(cells[4])) })
-  }
-  return rooms
-}
-
-interface Import {
-  readonly from: string
-  readonly to: string
-  readonly isTypeOnly: boolean
-}
-
-function sourceFiles(directory = src): string[] {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-}
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(file, 'utf8')
-  const found = [...text.matchAll(/^(?:import|export)\s+(type\s)?([^'"]*?)from\s+'([^']+)'|import\('([^']+)'\)/gm)]
-  return found.map((match) => {
-    const named = /\{([^}]*)\}/
-      .exec(match[2] ?? '')?.[1]
-      ?.split(',')
-      .map((name) => name.trim())
-      .filter(Boolean)
-    const isAllTypes = named !== undefined && named.every((name) => name.startsWith('type '))
-    return { from: file, to: (match[3] ?? match[4]) as string, isTypeOnly: match[1] !== undefined || isAllTypes }
-  })
-}
-
-const rooms = roomsInDocs()
-const allImports = sourceFiles().flatMap(importsOf)
+const rooms = roomsOfTable('## Rooms')
+const allImports = importsIn(src)
 const roomOf = (file: string): string => (relative(src, file).split('/')[0] as string).replace(/\.ts$/, '')
 
 describe('the house', () => {
   it('has a line in the table of docs/architecture.md for every room', () => {
-    for (const room of new Set(sourceFiles().map(roomOf))) expect([...rooms.keys()]).toContain(room)
+    for (const room of new Set(sourceFiles(src).map(roomOf))) expect([...rooms.keys()]).toContain(room)
   })
 
   it('is large enough for the reading of imports to be believed', () => {
@@ -94,7 +53,7 @@ describe('the house', () => {
     const foreign = allImports
       .filter(({ from, to }) => pure.has(roomOf(from)) && !to.startsWith('.'))
       .map(({ to }) => to)
-    const named = sourceFiles()
+    const named = sourceFiles(src)
       .filter((file) => pure.has(roomOf(file)))
       .filter((file) =>
         /\b(Buffer|process|setImmediate|setTimeout|Date\.now|performance)\b/.test(withoutComments(file)),

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import mqtt, { type MqttClient } from 'mqtt'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -36,10 +34,9 @@ beforeAll(async () => {
     throw new Error(`there is no ${executablePath}: install the Debian package chromium (apt-get install chromium)`)
   }
   mainProgram = await buildCommand('dashboard')
-  const dist = dirname(mainProgram)
-  const compiler = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin', 'tsc')
-  const fleet = ['-p', join(root, 'devices-sim/tsconfig.json'), '--outDir', join(dist, 'devices-sim'), '--noCheck']
-  await promisify(execFile)(process.execPath, [compiler, ...fleet, '--sourceMap', 'false'], { cwd: root })
+  const dist = dirname(dirname(mainProgram))
+  const presets = join('devices-sim', 'presets')
+  cpSync(join(root, presets), join(dirname(dist), presets), { recursive: true })
   serveProgram = copyExample(dirname(dist))
   browser = await chromium.launch({ executablePath, args: chromiumFlags })
 }, 30_000)

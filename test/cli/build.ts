@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
 
 /**
- * Compiles src/ into a folder of its own for `owner` (test files run side by side) and returns the path of its
+ * Compiles src/ and devices-sim/ into a folder of its own for `owner` (test files run side by side) and returns the path of its
  * main.js. A layout like the package's: package.json beside dist/. Types are checked elsewhere.
  */
 export async function buildCommand(owner: string): Promise<string> {
@@ -18,5 +18,5 @@ export async function buildCommand(owner: string): Promise<string> {
   const compiler = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin', 'tsc')
   const project = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(folder, 'dist'), '--noCheck']
   await run(process.execPath, [compiler, ...project, '--declaration', 'false', '--sourceMap', 'false'], { cwd: root })
-  return join(folder, 'dist', 'main.js')
+  return join(folder, 'dist', 'src', 'main.js')
 }

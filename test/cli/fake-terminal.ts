@@ -17,6 +17,8 @@ export function fakeTerminal(): FakeTerminal {
     stdout,
     stderr,
     stderrIsTty: false,
+    stdoutIsTty: false,
+    columns: undefined,
     env: {},
     stopRequested: () => new Promise(() => {}),
     onReload: () => {},

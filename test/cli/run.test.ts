@@ -76,7 +76,10 @@ const tooLong = `has 65536 bytes, more than the 65535 of MQTT: "${shortened}"`
 describe('usage errors: exit code 2 and one line on stderr', () => {
   it.each([
     [['strat'], 'unknown command strat; did you mean start?'],
-    [['frobnicate'], 'unknown command frobnicate; the commands are start, check-config, passwd, acl test, pub, sub'],
+    [
+      ['frobnicate'],
+      'unknown command frobnicate; the commands are start, check-config, passwd, acl test, pub, sub, sim run, sim bench, sim compare',
+    ],
     [['help', 'pbu'], 'unknown command pbu; did you mean pub?'],
     [['--prot', '1'], 'unknown flag --prot; did you mean --port?'],
     [['start', '--port', '80000'], '--port takes a whole number from 0 to 65535, not "80000"'],

@@ -17,13 +17,12 @@ const run = promisify(execFile)
 
 beforeAll(async () => {
   const source = join(folder, 'source')
-  for (const name of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'src', 'test', 'devices-sim']) {
+  const texts = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'settings.schema.json']
+  for (const name of [...texts, 'docs', 'src', 'test', 'devices-sim']) {
     cpSync(join(root, name), join(source, name), { recursive: true })
   }
   const build = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(source, 'dist'), '--noCheck']
   await run(process.execPath, [compiler, ...build], { cwd: root })
-  mkdirSync(join(source, 'dist/devices-sim'))
-  writeFileSync(join(source, 'dist/devices-sim/main.js'), '') // a build puts the simulator there
   const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
     cwd: source,
   })
@@ -88,21 +87,98 @@ describe('installed, the package', () => {
     expect(new Set([...packages].map((match) => match[1]))).toEqual(new Set(['topiary-mqtt']))
   })
 
+  it('has the device simulator for programs, with its presets and its command', async () => {
+    const { stdout } = await run(process.execPath, [write('simulate.mjs', simulation)], { cwd: project })
+    expect(stdout).toBe('true 8')
+    const list = await run(process.execPath, [join(installed, 'dist/src/main.js'), 'sim', 'run', '--list'])
+    expect(list.stdout).toMatch(/^smart-home /m)
+  })
+
+  it('shows a program with the simulator in its manual, and it runs', async () => {
+    const manual = readFileSync(join(root, 'docs', 'simulator.md'), 'utf8')
+    const shown = /^```js\n([\s\S]*?)^```/m.exec(manual)?.[1] ?? ''
+    const around = `import { createBroker } from 'topiary-mqtt'
+      const broker = createBroker({ listeners: [{ kind: 'tcp', port: 0 }] })
+      process.env.BROKER_URL = (await broker.listen())[0].url
+      await import('./shown.mjs')
+      await broker.close()`
+    write('shown.mjs', shown)
+    const { stdout } = await run(process.execPath, [write('around.mjs', around)], { cwd: project })
+    expect(stdout).toMatch(/^PASSED: 1 assertion held/m)
+  })
+
+  it('has types of the simulator', async () => {
+    write('simulator.mts', simulatorConsumer)
+    const settings = { module: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [], noEmit: true }
+    const compilerOptions = { ...settings, strict: true, skipLibCheck: true, exactOptionalPropertyTypes: true }
+    const file = write('tsconfig.simulator.json', JSON.stringify({ compilerOptions, files: ['simulator.mts'] }))
+    const outcome = await run(process.execPath, [compiler, '-p', file], { cwd: project }).catch(
+      ({ stdout }: { stdout: string }) => ({ stdout }),
+    )
+    expect(outcome.stdout).toBe('')
+  })
+
   it('holds what it needs and nothing else', () => {
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
     const names = files.map((file) => relative(installed, file))
-    expect(names).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']))
-    const stray = names.filter(
-      (name) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/.+|dist\/.+\.(js|d\.ts))$/.test(name),
-    )
-    expect(stray).toEqual([])
-    expect(names.filter((name) => /devices-sim|\.map$|\.test\./.test(name))).toEqual([])
+    expect(names).toEqual(expect.arrayContaining(needed))
+    const known = [
+      /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|settings\.schema\.json)$/,
+      /^docs\/.+\.(md|png)$/,
+      /^dist\/(src|devices-sim)\/.+\.(js|d\.ts)$/,
+      /^devices-sim\/(README\.md|presets\/.+|(scenario|report)\.schema\.json)$/,
+    ]
+    expect(names.filter((name) => !known.some((form) => form.test(name)))).toEqual([])
+    expect(names.filter((name) => /\.map$|\.test\./.test(name))).toEqual([])
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
     expect(bytes).toBeLessThan(2 * 1024 * 1024)
   })
 })
+
+const needed = [
+  ...['package.json', 'LICENSE', 'settings.schema.json', 'dist/src/index.js', 'dist/src/index.d.ts'],
+  ...['dist/src/main.js', 'dist/devices-sim/index.js', 'dist/devices-sim/index.d.ts'],
+  ...['devices-sim/presets/meters.yaml', 'devices-sim/presets/oven-cycle.csv'],
+  ...['devices-sim/scenario.schema.json', 'devices-sim/report.schema.json', 'docs/simulator.md'],
+]
+
+/** A short run against a broker of the same package; prints whether its assertion held, and the presets there are. */
+const simulation = `
+import { createBroker } from 'topiary-mqtt'
+import { defineScenario, presets, runScenario } from 'topiary-mqtt/devices-sim'
+const broker = createBroker({ listeners: [{ kind: 'tcp', port: 0 }] })
+const [{ url }] = await broker.listen()
+const message = { topic: 't/{client}', qos: 1, every: '100ms', payload: { format: 'fixed', bytes: 10 } }
+const report = await runScenario(defineScenario({
+  name: 'short',
+  broker: { url },
+  fleets: { some: { count: 3, messages: { message } } },
+  subscribers: { all: { filters: ['t/#'] } },
+  phases: [{ phase: 'hold', lasts: '300ms' }],
+  assertions: ['lost == 0'],
+}))
+await broker.close()
+process.stdout.write([report.passed, Object.keys(presets()).length].join(' '))
+`
+
+const simulatorConsumer = `
+import { defineScenario, runScenario, type Progress, type RunReport } from 'topiary-mqtt/devices-sim'
+import type { Scenario, ScenarioInput, SensorFunction } from 'topiary-mqtt/devices-sim'
+
+const sensor: SensorFunction = ({ number }) => ({ elapsedMs }) => number + elapsedMs
+const input: ScenarioInput = { name: 'typed', fleets: { some: { count: 1, sensors: { sensor } } } }
+const scenario: Scenario = defineScenario(input)
+const onProgress = ({ sentPerSecond }: Progress): number => sentPerSecond
+const report: RunReport = await runScenario(scenario, { onProgress })
+export const lost: number | undefined = report.deliveries[0]?.lost
+
+// @ts-expect-error there is no such model
+defineScenario({ name: 'wrong', fleets: { some: { count: 1, sensors: { one: { model: 'sinus' } } } } })
+// @ts-expect-error nothing here is any
+report.nothing
+`
 
 const consumer = `
 import { type Broker, type BrokerParts, createBroker, ManualClock, MqttError } from 'topiary-mqtt'

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -30,6 +30,8 @@ let folder: string
 
 beforeAll(async () => {
   mainFile = await buildCommand('readme')
+  const presets = join('devices-sim', 'presets')
+  cpSync(join(root, presets), join(dirname(dirname(dirname(mainFile))), presets), { recursive: true })
   folder = mkdtempSync(join(dirname(dirname(mainFile)), 'run-')) // inside the package: its name resolves to it
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -37,7 +39,7 @@ afterEach(killSpawnedClients)
 
 /** A command of the README, in a shell, as it stands there but for `more` behind it. */
 function shell(command: string, more = '', input = ''): SpawnedClient {
-  const line = command.replace('node dist/main.js', `"${process.execPath}" "${mainFile}"`)
+  const line = command.replace('npx topiary', `"${process.execPath}" "${mainFile}"`)
   return spawnClient('sh', ['-c', `cd "${folder}" && exec ${line} ${more}`], input)
 }
 
@@ -56,7 +58,7 @@ describe('the README', () => {
   })
 
   it('names only flags that `topiary start --help` knows', async () => {
-    const { out } = await shell('node dist/main.js start --help').ended
+    const { out } = await shell('npx topiary start --help').ended
     const table = readme.split('| flag of `topiary start`')[1]?.split('\n\n')[0] ?? ''
     const flags = [...table.matchAll(/--[a-z][\w-]*/g)].map((match) => match[0])
     expect(flags.length).toBeGreaterThan(8)
@@ -64,7 +66,7 @@ describe('the README', () => {
   })
 
   it('shows how to publish and subscribe, and it works', async () => {
-    const broker = shell('node dist/main.js start', '--port 0 --ws-port 0')
+    const broker = shell('npx topiary start', '--port 0 --ws-port 0')
     const port = /:(\d+)$/.exec(await broker.line(/mqtt:/))?.[1]
     const webSocketUrl = (await broker.line(/ws:/)).trim()
     const tried = commands('Try it').filter((command) => !command.startsWith('npm'))
@@ -97,13 +99,27 @@ describe('the README', () => {
     const broker = shell(`env TOPIARY_LISTENERS__0__PORT=0 TOPIARY_LISTENERS__1__PORT=0 ${start}`)
     const port = /:(\d+)$/.exec(await broker.line(/mqtt:/))?.[1]
     const login = `--username ada --password secret --url mqtt://127.0.0.1:${port}`
-    expect(await shell('node dist/main.js pub -t plant/hall-1/state -m on -q 1 --retain', login).ended).toMatchObject({
+    expect(await shell('npx topiary pub -t plant/hall-1/state -m on -q 1 --retain', login).ended).toMatchObject({
       code: 0,
     })
-    const seen = await shell('node dist/main.js sub -t plant/+/state -C 1', `--url mqtt://127.0.0.1:${port}`).ended
+    const seen = await shell('npx topiary sub -t plant/+/state -C 1', `--url mqtt://127.0.0.1:${port}`).ended
     expect(seen).toMatchObject({ code: 0, out: 'on\n' })
     broker.kill('SIGTERM')
     expect((await broker.ended).code).toBe(0)
+  })
+
+  it('shows simulations that can be run', async () => {
+    const simulations = [...readme.matchAll(/^npm run sim -- (\S.*?)(?: +#.*)?$/gm)].map((match) => match[1] as string)
+    expect(simulations.length).toBeGreaterThan(3)
+    const checked = simulations.filter((one) => one.startsWith('run '))
+    const outcomes = await Promise.all(checked.map((one) => shell(`npx topiary sim ${one}`, '--check').ended))
+    expect(outcomes.filter(({ code }) => code !== 0)).toEqual([])
+    const { out } = await shell('npx topiary sim bench --help').ended
+    const flags = simulations
+      .filter((one) => one.startsWith('bench '))
+      .flatMap((one) => [...one.matchAll(/(?<= )--?\w+/g)].map((match) => match[0]))
+    expect(flags.length).toBeGreaterThan(0)
+    for (const flag of flags) expect(out).toContain(flag)
   })
 
   it('shows programs that run', async () => {
