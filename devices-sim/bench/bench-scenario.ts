@@ -51,6 +51,7 @@ export function benchScenario(kind: BenchKind, options: BenchOptions): Scenario 
     protocol,
     engine,
     workers,
+    subscribersPerSecond: connectRate,
     phases: [
       { phase: 'ramp', lasts: clients / connectRate },
       { phase: 'hold', lasts: holdMs(kind, options) / 1000 },
@@ -101,11 +102,10 @@ const fleetName = 'publishers'
 function client(options: BenchOptions, count: number): FleetInput {
   return {
     count,
-    clientId: `${options.prefix}{number}`,
+    clientId: `${literal(options.prefix)}{number}`,
     keepAlive: options.keepAliveSeconds,
     inFlight: options.inFlight,
-    userName: options.userName,
-    password: options.password,
+    ...login(options),
   }
 }
 
@@ -125,12 +125,18 @@ function publishers(options: BenchOptions, count: number): FleetInput {
 function readers(options: BenchOptions, count: number, filters: readonly string[]): GroupInput {
   return {
     count,
-    clientId: `${options.prefix}reader-{number}`,
+    clientId: `${literal(options.prefix)}reader-{number}`,
     filters: [...filters],
     qos: options.qos,
     keepAlive: options.keepAliveSeconds,
-    userName: options.userName,
-    password: options.password,
+    ...login(options),
+  }
+}
+
+function login({ userName, password }: BenchOptions): Pick<FleetInput, 'userName' | 'password'> {
+  return {
+    userName: userName === undefined ? undefined : literal(userName),
+    password: password === undefined ? undefined : literal(password),
   }
 }
 
@@ -140,7 +146,12 @@ function withNumber(topic: string): string {
 }
 
 function placesOf(topic: string): string {
-  return topic.replaceAll(/[{}]/g, '$&$&').replaceAll('%i', '{number}').replaceAll('%c', '{client}')
+  return literal(topic).replaceAll('%i', '{number}').replaceAll('%c', '{client}')
+}
+
+/** As a template that has no places. */
+function literal(text: string): string {
+  return text.replaceAll(/[{}]/g, '$&$&')
 }
 
 /** What hears all publishers. */

@@ -22,7 +22,9 @@ export class DeviceLink implements ClientEvents {
     this.#device.acknowledged(this, token, reasonCode)
   }
 
-  subscribed(): void {}
+  subscribed(reasonCodes: readonly number[]): void {
+    this.#device.subscribed(reasonCodes)
+  }
 
   received(message: InboundPublish): void {
     this.#device.received(this, message)

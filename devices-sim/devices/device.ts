@@ -1,4 +1,5 @@
 import { RingQueue } from '../../src/structures/ring-queue.ts'
+import type { CalledWill } from '../proof/books.ts'
 import type { ConnectTerms, InboundPublish, SimulatedClient } from '../engines/engine.ts'
 import type { Disturbance } from '../scenario/schema.ts'
 import type { Sensor } from '../sensors/sensor.ts'
@@ -24,6 +25,8 @@ type State = 'new' | 'connecting' | 'online' | 'leaving' | 'away'
 
 /** How long a device that leaves in order waits for its acknowledgements. */
 const GOODBYE_MS = 2000
+/** A broker may be early or late by this much with a delayed will. */
+const WILL_DELAY_MARGIN_MS = 500
 
 /** One device: what it measures, what it still has to send, and the connections it has had. */
 export class Device {
@@ -48,11 +51,12 @@ export class Device {
   #isConnected = false
   #isLeaving = false
   #awayMs = 0
+  #delayedWill: CalledWill | undefined
   #waiting: RingQueue<Waiting> | undefined
   /** QoS 1 and 2 on their way: due time by token. */
   #onTheWay: Map<number, number> | undefined
   /** Connections whose will must have been published, and those where nobody knows. */
-  willsExpected: number[] | undefined
+  willsExpected: CalledWill[] | undefined
   willsUnconfirmed: number[] | undefined
 
   constructor(fleet: FleetOnStage, number: number) {
@@ -101,7 +105,7 @@ export class Device {
     const { flow } = stream
     const readings = readSensors(this, flow, dueUs)
     if (readings === nothingToSay) return
-    stream.sequence++
+    stream.made()
     flow.due++
     this.fleet.stage.tallies.due++
     this.fleet.stage.awayWindows.count(flow.flow.name, this.numberInFleet - 1, dueUs, 1)
@@ -112,7 +116,8 @@ export class Device {
   /** Breaks its life as a phase says; it comes back after `awayMs` or by its back-off. */
   disturb(how: Disturbance, awayMs: number): void {
     if (this.#state !== 'online' || this.#isMute) return
-    const client = (this.#link as DeviceLink).client
+    const link = this.#link as DeviceLink
+    const { client } = link
     this.#awayMs = awayMs
     switch (how) {
       case 'drop':
@@ -126,14 +131,14 @@ export class Device {
         return this.fleet.stage.after(awayMs, () => client.resumeReading())
       case 'silent':
         this.#isMute = true
-        this.#expectWill()
+        this.#expectWill(2 * this.fleet.options.keepAlive)
         return client.stopPinging()
       case 'half-open':
         this.#isMute = true
         client.freeze()
-        return this.fleet.stage.after(awayMs, () => this.#replace())
+        return this.fleet.stage.after(awayMs, () => this.#replace(link))
       case 'takeover':
-        return this.#replace()
+        return this.#replace(link)
     }
   }
 
@@ -141,8 +146,11 @@ export class Device {
   leave(): void {
     while (this.#waiting !== undefined && this.#waiting.length > 0) this.#discardOldest()
     this.#isLeaving = true
-    if (this.#state === 'online' && !this.#isMute) this.#sayGoodbye((this.#link as DeviceLink).client)
-    else this.#link?.client.drop()
+    if (this.#state === 'online' && !this.#isMute) return this.#sayGoodbye((this.#link as DeviceLink).client)
+    // whatever it was in the middle of: nobody can say whether a will follows
+    if (this.#isConnected && this.fleet.hasWill) (this.willsUnconfirmed ??= []).push(this.#connection)
+    if (this.#delayedWill !== undefined) (this.willsUnconfirmed ??= []).push(this.#delayedWill.connection)
+    this.#link?.client.drop()
   }
 
   /** The books are closed: what nobody acknowledged until now is unconfirmed. */
@@ -167,6 +175,7 @@ export class Device {
     if (this.#connection > 1) tallies.reconnects++
     this.#state = 'online'
     this.#isConnected = true
+    this.#settleDelayedWill()
     this.#attempts = 0
     this.#isFull = false
     this.#inFlightMost = Math.min(this.fleet.options.inFlight, receiveMaximum)
@@ -197,6 +206,13 @@ export class Device {
     }
     if (this.#state === 'leaving') this.#disconnectWhenDone(link)
     else this.#sendWaiting()
+  }
+
+  /** A refused command subscription would look as if the device did not answer. */
+  subscribed(reasonCodes: readonly number[]): void {
+    if (reasonCodes.some((code) => code >= 0x80)) {
+      this.fleet.stage.tallies.failedBecause(`${this.fleet.name}: the broker refused the subscription to commands`)
+    }
   }
 
   writable(link: DeviceLink): void {
@@ -235,22 +251,38 @@ export class Device {
   }
 
   /** A twin with the same client identifier and its session takes the place of this connection. */
-  #replace(): void {
-    if (this.#state !== 'online') return
+  #replace(link: DeviceLink): void {
+    if (this.#state !== 'online' || link !== this.#link || this.#isLeaving) return
     this.#expectWill()
     this.#forgetConnection()
     this.#link = new DeviceLink(this, this.fleet.engine, this.#link)
     this.connect()
   }
 
-  #expectWill(): void {
+  /** `withinMs`: how long it may take the broker to notice. */
+  #expectWill(withinMs = 0): void {
     if (!this.fleet.hasWill) return
-    // a will with a delay is not published when the session goes on in time
-    const isCertain = !(this.fleet.options.will?.delay !== undefined && this.fleet.options.will.delay > 0)
-    const list = isCertain ? (this.willsExpected ??= []) : (this.willsUnconfirmed ??= [])
-    list.push(this.#connection)
-    if (isCertain) this.fleet.retainWill(this, this.#connection)
-    else this.fleet.forgetRetainedWill(this)
+    const nowUs = this.fleet.stage.clock.nowUs()
+    const called = { connection: this.#connection, fromUs: nowUs, toUs: nowUs + withinMs * 1000 }
+    if (this.fleet.willDelayMs === 0) {
+      ;(this.willsExpected ??= []).push(called)
+      return this.fleet.retainWill(this, this.#connection)
+    }
+    this.#delayedWill = called
+    this.fleet.forgetRetainedWill(this)
+  }
+
+  /** A will with a delay is published unless the session goes on in time: that is known when it does, or never will. */
+  #settleDelayedWill(): void {
+    const will = this.#delayedWill
+    this.#delayedWill = undefined
+    if (will === undefined) return
+    const awayMs = (this.fleet.stage.clock.nowUs() - will.fromUs) / 1000
+    const { willDelayMs } = this.fleet
+    if (awayMs < willDelayMs - WILL_DELAY_MARGIN_MS) return
+    const isCertain = awayMs > willDelayMs + WILL_DELAY_MARGIN_MS
+    if (isCertain) (this.willsExpected ??= []).push({ ...will, toUs: this.fleet.stage.clock.nowUs() })
+    else (this.willsUnconfirmed ??= []).push(will.connection)
   }
 
   #sayGoodbye(client: SimulatedClient): void {

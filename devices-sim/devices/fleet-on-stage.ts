@@ -9,7 +9,7 @@ import type { Fleet, Scenario, StatusMessage } from '../scenario/schema.ts'
 import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.ts'
 import type { ReadCsv } from '../sensors/csv.ts'
 import { makeSensor } from '../sensors/make-sensor.ts'
-import type { Sensor } from '../sensors/sensor.ts'
+import type { Sensor, SensorFunction } from '../sensors/sensor.ts'
 import { type CommandTopic, commandTopicsOf } from './command-topics.ts'
 import type { Device } from './device.ts'
 import { FlowOnStage } from './flow-on-stage.ts'
@@ -35,6 +35,8 @@ export class FleetOnStage {
   readonly identityOf: Identities
   readonly commandTopics: readonly CommandTopic[]
   readonly hasWill: boolean
+  /** 0 where its will is published at once: the delay ends with the session. */
+  readonly willDelayMs: number
   readonly #writers: readonly (PayloadWriter | undefined)[]
   readonly #byKind: Partial<Record<FlowKind, FlowOnStage>>
   readonly #statusTexts: Partial<Record<FlowKind, Template>>
@@ -64,6 +66,8 @@ export class FleetOnStage {
     this.flows = flows.map((flow) => new FlowOnStage(this, flow, options.messages[flow.message ?? '']))
     this.#byKind = Object.fromEntries(this.flows.map((flow) => [flow.flow.kind, flow]))
     this.hasWill = options.will !== undefined || options.sparkplug !== undefined
+    const delayMs = Math.min(options.will?.delay ?? 0, options.sessionExpiry)
+    this.willDelayMs = options.session === 'persistent' ? delayMs : 0
     this.#statusTexts = statusTexts(options)
     this.sparkplug = options.sparkplug === undefined ? undefined : new SparkplugFleet(this, readCsv)
     this.#writers = this.flows.map(({ flow }) => this.#writerOf(flow))
@@ -77,9 +81,32 @@ export class FleetOnStage {
     const { seed } = this.stage
     return Object.entries(this.options.sensors).map(([sensor, options]) => {
       const own = seedOf(seed, this.name, number, sensor)
-      if (typeof options === 'function') return { read: options({ number, random: seededRandom(own) }) }
+      if (typeof options === 'function') return this.#functionSensor(options, sensor, number, own)
       return makeSensor(options, { seed: own, readCsv: this.#readCsv })
     })
+  }
+
+  /** Whoever wrote the function is told which one threw, and where. */
+  #functionSensor(make: SensorFunction, name: string, number: number, seed: number): Sensor {
+    const fail = (error: unknown): null => {
+      const what = error instanceof Error ? error.message : String(error)
+      this.stage.fail(`the sensor function ${this.name}.${name} threw for device ${number}: ${what}`)
+      return null
+    }
+    try {
+      const read = make({ number, random: seededRandom(seed) })
+      return {
+        read(context) {
+          try {
+            return read(context)
+          } catch (error) {
+            return fail(error)
+          }
+        },
+      }
+    } catch (error) {
+      return { read: () => fail(error) }
+    }
   }
 
   /** How long to wait before an attempt to come back, 0 for the first. */
@@ -149,6 +176,7 @@ export class FleetOnStage {
     const payload = writer?.write(context) ?? (this.sparkplug as SparkplugFleet).data(device, flow, context)
     flow.sent++
     stage.tallies.sent++
+    this.#noteSent(stream, sequence)
     if (flow.flow.retain) stage.retained.set(stream.topic, mark)
     return client.publish({
       topic: stream.topic,
@@ -223,6 +251,7 @@ export class FleetOnStage {
     const token = device.sending(stream, sequence)
     flow.due++
     flow.sent++
+    this.#noteSent(stream, sequence)
     if (flow.flow.retain) this.stage.retained.set(stream.topic, mark)
     client.publish({
       topic: stream.topic,
@@ -236,6 +265,14 @@ export class FleetOnStage {
       responseTopic: undefined,
       correlationData: undefined,
     })
+  }
+
+  /** Kept only near absences of subscribers: then it matters whether it was sent before, while or after. */
+  #noteSent(stream: Stream, sequence: number): void {
+    const { clock, sendLog } = this.stage
+    if (!sendLog.isNeeded) return
+    const nowUs = clock.nowUs()
+    if (sendLog.isOpen(nowUs)) (stream.sentNearAbsence ??= []).push(sequence, nowUs)
   }
 
   #willTerms(device: Device, connection: number): ConnectTerms['will'] {

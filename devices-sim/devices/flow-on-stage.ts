@@ -1,4 +1,5 @@
 import { LatencyHistogram } from '../measures/latency-histogram.ts'
+import type { ExpectedDelivery } from '../scenario/expected-deliveries.ts'
 import type { Flow } from '../scenario/flows.ts'
 import type { Message, PayloadOptions } from '../scenario/schema.ts'
 import { compileTemplate, type Template } from '../scenario/template.ts'
@@ -22,6 +23,7 @@ export class FlowOnStage {
   /** Of the fleet's sensors, those that are read for it. */
   readonly sensorIndexes: readonly number[]
   readonly payload: PayloadOptions | undefined
+  readonly #deliveries: readonly ExpectedDelivery[]
   readonly acknowledgements = new LatencyHistogram()
   due = 0
   sent = 0
@@ -34,6 +36,7 @@ export class FlowOnStage {
     this.flow = flow
     this.stream = flow.stream
     this.payload = message?.payload
+    this.#deliveries = fleet.stage.deliveries.filter((one) => one.flow.name === flow.name && one.qos > 0)
     this.topic = compileTemplate(flow.topics[0] ?? '')
     this.isPoisson = message?.arrivals === 'poisson'
     this.limit = message?.limit ?? Infinity
@@ -44,6 +47,16 @@ export class FlowOnStage {
     this.userProperties =
       properties.length === 0 ? undefined : properties.map(([name, text]) => [name, compileTemplate(text)])
     this.sensorIndexes = sensorsRead(message, fleet.sensorNames)
+  }
+
+  /** How many subscribers must get the messages of a device, 0 for the first, at QoS 1 and 2. */
+  readersOf(device: number): number {
+    let readers = 0
+    for (const { isShared, number, receives, subscriber } of this.#deliveries) {
+      if (!receives(device)) continue
+      readers += isShared || number !== undefined ? 1 : (this.fleet.stage.subscriberCounts[subscriber] ?? 0)
+    }
+    return readers
   }
 }
 

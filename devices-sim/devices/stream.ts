@@ -9,6 +9,8 @@ export class Stream {
   readonly device: Device
   readonly flow: FlowOnStage
   readonly topic: string
+  /** Subscribers that must get each message, at QoS 1 and 2. */
+  readonly readers: number
   /** Number of the last message that was made, from 1 on. */
   sequence = 0
   nextDueUs = Infinity
@@ -17,6 +19,8 @@ export class Stream {
   discarded: SequenceSet | undefined
   /** Sent, and nobody will say whether it arrived. */
   unconfirmed: SequenceSet | undefined
+  /** Sequence number and moment in turn, see SendLog. */
+  sentNearAbsence: number[] | undefined
   #random: SeededSource | undefined
   /** Of regular arrivals: the due time without jitter. */
   #beatUs = 0
@@ -25,6 +29,7 @@ export class Stream {
     this.device = device
     this.flow = flow
     this.topic = topic
+    this.readers = flow.readersOf(device.numberInFleet - 1)
   }
 
   /** The first message is due within one interval, at a time of this device's own. */
@@ -40,10 +45,6 @@ export class Stream {
   advance(): void {
     const { intervalUs, isPoisson, fleet } = this.flow
     this.lastDueUs = this.nextDueUs
-    if (this.sequence + 1 >= this.flow.limit) {
-      this.nextDueUs = Infinity
-      return
-    }
     if (isPoisson) {
       const waitUs = -Math.log(1 - (this.#random as SeededSource).next()) * intervalUs
       this.nextDueUs = Math.round(intervalEndUs(fleet.spikes, this.nextDueUs, waitUs))
@@ -51,6 +52,19 @@ export class Stream {
     }
     this.#beatUs = intervalEndUs(fleet.spikes, this.#beatUs, intervalUs)
     this.nextDueUs = this.#jittered()
+  }
+
+  /** A message is there, and not only due: it has a number. With the last one that it may send, the stream ends. */
+  made(): void {
+    this.sequence++
+    if (this.sequence >= this.flow.limit) this.nextDueUs = Infinity
+  }
+
+  /** First arrivals at QoS 1 and 2 that are promised so far. */
+  get owed(): number {
+    const { readers } = this
+    if (readers === 0) return 0
+    return readers * (this.sequence - (this.discarded?.size ?? 0) - (this.unconfirmed?.size ?? 0))
   }
 
   discard(sequence: number, dueUs: number): void {

@@ -15,7 +15,9 @@ export class Tallies {
   discarded = 0
   /** Messages that no device of this run can have sent. */
   stray = 0
-  /** Devices and subscribers that have something on its way: unsent, or not acknowledged. */
+  /** First arrivals of what was owed: QoS 1 and 2 on both sides. */
+  owedReceived = 0
+  /** Why connections failed or were lost. */
   readonly reasons = new Map<string, number>()
 
   failedBecause(reason: string): void {
@@ -27,9 +29,6 @@ export class Tallies {
 export class Latencies {
   readonly connect = new LatencyHistogram()
   readonly suback = new LatencyHistogram()
-  readonly puback = new LatencyHistogram()
-  readonly pubcomp = new LatencyHistogram()
-  readonly endToEnd = new LatencyHistogram()
   /** How much later than due a message was made. */
   readonly late = new LatencyHistogram()
   readonly secondEndToEnd = new LatencyHistogram()

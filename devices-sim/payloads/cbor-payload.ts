@@ -1,7 +1,7 @@
 import { encode } from 'cborg'
 import { markText } from '../proof/mark.ts'
 import type { PayloadWriter } from './payload-writer.ts'
-import { checkFieldNames } from './reserved-names.ts'
+import { checkFieldNames } from '../scenario/reserved-names.ts'
 
 /** As they come: a mark must be found near the beginning. */
 const unsorted = { mapSorter: () => 0 }

@@ -1,7 +1,7 @@
 import { markText } from '../proof/mark.ts'
 import type { Reading } from '../sensors/sensor.ts'
 import type { PayloadWriter } from './payload-writer.ts'
-import { checkFieldNames } from './reserved-names.ts'
+import { checkFieldNames } from '../scenario/reserved-names.ts'
 
 /** `{"sim":MARK,"time":"2026-01-01T06:00:00.000Z","temperature":21.5}`. What has nothing to say is left out. */
 export function jsonWriter(fields: readonly string[]): PayloadWriter {

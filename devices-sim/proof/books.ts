@@ -1,3 +1,5 @@
+import type { QueuedBooks } from './away-windows.ts'
+
 /** What one process has to tell when a run is over. Crosses from process to process, so it is plain data. */
 export interface Books {
   readonly pid: number
@@ -7,8 +9,7 @@ export interface Books {
   readonly wills: readonly WillBooks[]
   readonly trackers: readonly TrackerBooks[]
   readonly absences: readonly AbsenceBooks[]
-  /** Of each planned absence: messages that the broker had to keep. */
-  readonly queued: readonly number[]
+  readonly queued: readonly QueuedBooks[]
   readonly latencies: Readonly<Record<'connect' | 'suback' | 'late', string>>
   readonly commands: readonly CommandBooks[]
   readonly connections: {
@@ -21,6 +22,9 @@ export interface Books {
   }
   readonly stray: number
   readonly cpuCores: number
+  /** Seconds in which the process had next to no processor left, of all of them. */
+  readonly busySeconds: number
+  readonly seconds: number
   readonly rssBytes: number
   readonly loopDelay: string
 }
@@ -45,12 +49,22 @@ export interface StreamBooks {
   readonly lastDueUs: number
   readonly discarded: readonly number[]
   readonly unconfirmed: readonly number[]
+  /** Sequence number and moment in turn, of what was sent near a planned absence of some subscriber. */
+  readonly sentNearAbsence: readonly number[]
+}
+
+/** A will that must have been published, some time between two moments. */
+export interface CalledWill {
+  /** Number of the connection it belonged to. */
+  readonly connection: number
+  readonly fromUs: number
+  readonly toUs: number
 }
 
 /** Connections of one device, by number, whose will must have been published, or may have been. */
 export interface WillBooks {
   readonly device: number
-  readonly expected: readonly number[]
+  readonly expected: readonly CalledWill[]
   readonly unconfirmed: readonly number[]
 }
 
@@ -58,10 +72,13 @@ export interface TrackerBooks {
   readonly group: string
   /** 1 for the first of the group, 0 for all of a shared subscription. */
   readonly number: number
-  /** When it came back last, 0 if it was never away. */
-  readonly backUs: number
+  /** Its planned absences as they came to be: when it left, and when its subscriptions stood again. */
+  readonly away: readonly (readonly [leftUs: number, backUs: number])[]
+  readonly isShared: boolean
   readonly isPersistent: boolean
+  /** All of them, and those before the run began. */
   readonly connections: number
+  readonly connectionsAtStart: number
   readonly arrivals: readonly ArrivalBooks[]
   readonly wills: readonly (readonly [device: number, connections: readonly number[]])[]
   /** By flow; the same for all trackers of a group in a process, so only the first has them. */
@@ -131,6 +148,9 @@ export interface WorkerStatus {
   readonly lost: number
   /** Devices, commands and subscribers that are not done: something waits, is on its way, or they are away. */
   readonly busy: number
+  /** First arrivals at QoS 1 and 2 that devices promise, summed over all subscribers; and those that came. */
+  readonly owed: number
+  readonly owedReceived: number
   readonly willsExpected: number
   readonly willsSeen: number
   readonly lateP99Ms: number

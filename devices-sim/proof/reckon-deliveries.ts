@@ -1,7 +1,8 @@
 import type { Delivery } from '../report/run-report.ts'
 import type { ArrivalBooks, Books, StreamBooks, TrackerBooks } from './books.ts'
 import type { ExpectedDelivery } from '../scenario/expected-deliveries.ts'
-import { inventedOf } from './reckon-invented.ts'
+import { isAwayAt } from './away-windows.ts'
+import { inventedOf, keyOf } from './reckon-invented.ts'
 import { SequenceSet } from './sequence-set.ts'
 
 const MOST_EXAMPLES = 20
@@ -52,17 +53,19 @@ const emptyRow = {
 
 function addTracker(
   row: Omit<Row, 'latencyMs'>,
-  { flow, isShared, receives, qos }: ExpectedDelivery,
+  delivery: ExpectedDelivery,
   tracker: IndexedTracker,
   streams: ReadonlyMap<string, StreamBooks>,
   clientOf: (device: number) => string,
 ): void {
+  const { flow, isShared, receives, qos } = delivery
   for (let index = 0; index < flow.devices; index++) {
     const key = `${flow.firstDevice + index} ${flow.stream}`
     const sent = streams.get(key)
     if (sent === undefined || !flow.topics.some((_, topic) => receives(index, topic))) continue
     const arrivals = tracker.arrivals.get(key)
-    const { lost, missedAway } = notArrived(sent, arrivals, tracker.books, qos)
+    const isKept = isShared || (tracker.books.isPersistent && qos > 0 && !canExpire(delivery, tracker.books))
+    const { lost, missedAway } = notArrived(sent, arrivals, tracker.books, isKept)
     for (const set of [lost, missedAway]) leaveUnasked(set, sent, flow.topics.length, (topic) => receives(index, topic))
     const received = (arrivals?.received ?? 0) - inventedOf(arrivals, sent.last)
     row.received += received
@@ -83,22 +86,48 @@ function notArrived(
   sent: StreamBooks,
   arrivals: ArrivalBooks | undefined,
   tracker: TrackerBooks,
-  qos: 0 | 1 | 2,
+  isKept: boolean,
 ): { readonly lost: SequenceSet; readonly missedAway: SequenceSet } {
   const lost = SequenceSet.from(arrivals?.missing ?? [])
-  const missedAway = SequenceSet.from(arrivals?.missedAway ?? [])
+  const candidates = SequenceSet.from(arrivals?.missedAway ?? [])
   const tail = [(arrivals?.highest ?? 0) + 1, sent.last] as const
-  // it came back after the last message was due, and has heard nothing of this device since
-  const wasAway = (arrivals?.connection ?? 1) !== tracker.connections && sent.lastDueUs <= tracker.backUs
-  const isKept = tracker.isPersistent && qos > 0
-  if (wasAway && !isKept) missedAway.addRange(...tail)
+  // it has had another connection, and has heard nothing of this device since
+  const wasAway = (arrivals?.connection ?? tracker.connectionsAtStart) !== tracker.connections
+  if (wasAway && !isKept) candidates.addRange(...tail)
   else lost.addRange(...tail)
   const neverSent = [sent.last + 1, arrivals?.highest ?? 0]
   for (const unpromised of [sent.discarded, sent.unconfirmed, neverSent].map(SequenceSet.from)) {
     lost.deleteAll(unpromised)
-    missedAway.deleteAll(unpromised)
+    candidates.deleteAll(unpromised)
   }
-  return { lost, missedAway }
+  return { lost, missedAway: sentWhileAway(candidates, lost, sent, tracker) }
+}
+
+/** Of what fell between two connections: what was sent in an absence is excused, the rest goes to `lost`. */
+function sentWhileAway(
+  candidates: SequenceSet,
+  lost: SequenceSet,
+  sent: StreamBooks,
+  tracker: TrackerBooks,
+): SequenceSet {
+  const excused = new SequenceSet()
+  if (candidates.size === 0) return excused
+  const sentAt = new Map<number, number>()
+  const { sentNearAbsence } = sent
+  for (let at = 0; at < sentNearAbsence.length; at += 2) {
+    sentAt.set(sentNearAbsence[at] as number, sentNearAbsence[at + 1] as number)
+  }
+  // nobody noted what was sent while a connection was lost without a plan
+  const wasLost = tracker.connections - tracker.connectionsAtStart > tracker.away.length
+  for (const [first, last] of candidates.ranges()) {
+    for (let sequence = first; sequence <= last; sequence++) {
+      const moment = sentAt.get(sequence)
+      const isExcused = moment === undefined ? wasLost : wasLost || isAwayAt(tracker.away, moment, moment)
+      if (isExcused) excused.add(sequence)
+      else lost.add(sequence)
+    }
+  }
+  return excused
 }
 
 /** A stream with several topics says something to each in turn; a subscriber need not have asked for all of them. */
@@ -128,6 +157,8 @@ function ranges(bounds: readonly number[]): string {
   return texts.length > 10 ? `${shown} and ${texts.length - 10} more` : shown
 }
 
-function keyOf({ device, stream }: { readonly device: number; readonly stream: number }): string {
-  return `${device} ${stream}`
+/** A message may expire while it is kept for somebody who is away. */
+function canExpire({ flow }: ExpectedDelivery, { away }: TrackerBooks): boolean {
+  const { expiryMs } = flow
+  return expiryMs !== undefined && away.some(([leftUs, backUs]) => backUs - leftUs >= expiryMs * 1000)
 }

@@ -16,6 +16,7 @@ export function inventedOf(arrivals: ArrivalBooks | undefined, last: number): nu
   return above.size
 }
 
-function keyOf({ device, stream }: { readonly device: number; readonly stream: number }): string {
+/** Of a stream of a device. */
+export function keyOf({ device, stream }: { readonly device: number; readonly stream: number }): string {
   return `${device} ${stream}`
 }

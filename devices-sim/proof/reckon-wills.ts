@@ -1,5 +1,6 @@
 import type { RunReport } from '../report/run-report.ts'
-import type { Books } from './books.ts'
+import { isAwayAt } from './away-windows.ts'
+import type { Books, CalledWill, TrackerBooks } from './books.ts'
 import type { ExpectedDelivery } from '../scenario/expected-deliveries.ts'
 
 /** Holds the wills that subscribers saw against the connections that ended without a DISCONNECT. */
@@ -7,16 +8,19 @@ export function reckonWills(deliveries: readonly ExpectedDelivery[], books: read
   const sent = new Map(books.flatMap(({ wills }) => wills.map((one) => [one.device, one] as const)))
   const sum = { expected: 0, seen: 0, missing: 0, unexpected: 0, unconfirmed: 0 }
   for (const will of sent.values()) sum.unconfirmed += will.unconfirmed.length
-  for (const { group, number, wills } of books.flatMap(({ trackers }) => trackers)) {
+  for (const tracker of books.flatMap(({ trackers }) => trackers)) {
+    const { group, number, wills } = tracker
     const seenBy = new Map(wills)
-    for (const { flow, subscriber, number: only, receives } of deliveries) {
+    for (const { flow, subscriber, number: only, qos, receives } of deliveries) {
       if (subscriber !== group || (flow.kind !== 'will' && flow.kind !== 'ndeath')) continue
       if (only !== undefined && only !== number) continue
       for (let index = 0; index < flow.devices; index++) {
         const device = flow.firstDevice + index
         if (!receives(index)) continue
-        const expected = new Set(sent.get(device)?.expected)
-        const possible = new Set(sent.get(device)?.unconfirmed)
+        const called = sent.get(device)?.expected ?? []
+        const owed = called.filter((will) => isOwed(will, tracker, qos))
+        const expected = new Set(owed.map(({ connection }) => connection))
+        const possible = new Set([...(sent.get(device)?.unconfirmed ?? []), ...called.map((one) => one.connection)])
         const all = seenBy.get(device) ?? []
         const seen = new Set(all)
         sum.unexpected += all.length - seen.size // the same will once more
@@ -30,4 +34,11 @@ export function reckonWills(deliveries: readonly ExpectedDelivery[], books: read
     }
   }
   return sum
+}
+
+/** A subscriber without a session that was away when a will was called for need not have got it. */
+function isOwed({ fromUs, toUs }: CalledWill, tracker: TrackerBooks, qos: 0 | 1 | 2): boolean {
+  const { away, isPersistent, isShared, connections, connectionsAtStart } = tracker
+  if (isShared || (isPersistent && qos > 0)) return true
+  return connections - connectionsAtStart === away.length && !isAwayAt(away, fromUs, toUs)
 }

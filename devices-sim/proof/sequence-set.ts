@@ -65,13 +65,32 @@ export class SequenceSet {
     return true
   }
 
+  /** One pass over the bounds of both. */
   deleteAll(other: SequenceSet): void {
-    for (const [first, last] of other.ranges()) {
-      for (const [low, high] of this.ranges()) {
-        if (high < first || low > last) continue
-        this.#deleteRange(Math.max(low, first), Math.min(high, last))
+    const [bounds, taken] = [this.#bounds, other.#bounds]
+    if (bounds.length === 0 || taken.length === 0) return
+    const rest: number[] = []
+    let size = 0
+    let at = 0
+    for (let pair = 0; pair < bounds.length; pair += 2) {
+      let first = bounds[pair] as number
+      const last = bounds[pair + 1] as number
+      while (at < taken.length && (taken[at + 1] as number) < first) at += 2
+      // what is left before each taken range; the last of them may reach into the next pair, so it stays
+      for (let inner = at; first <= last; inner += 2) {
+        const from = (inner < taken.length ? taken[inner] : Infinity) as number
+        if (first < from) {
+          const end = Math.min(last, from - 1)
+          rest.push(first, end)
+          size += end - first + 1
+        }
+        if (from > last) break
+        first = (taken[inner + 1] as number) + 1
+        at = inner
       }
     }
+    this.#bounds = rest
+    this.#size = size
   }
 
   ranges(): [first: number, last: number][] {
@@ -80,17 +99,6 @@ export class SequenceSet {
       ranges.push([this.#bounds[at] as number, this.#bounds[at + 1] as number])
     }
     return ranges
-  }
-
-  /** Removes first..last, which lies within one range. */
-  #deleteRange(first: number, last: number): void {
-    const at = this.#pairFrom(first)
-    const [low, high] = [this.#bounds[at] as number, this.#bounds[at + 1] as number]
-    const rest: number[] = []
-    if (low < first) rest.push(low, first - 1)
-    if (last < high) rest.push(last + 1, high)
-    this.#bounds.splice(at, 2, ...rest)
-    this.#size -= last - first + 1
   }
 
   /** Where the first range begins whose last number is at or above `value`. */

@@ -130,8 +130,8 @@ function statusTable({ wills, births, retained }: RunReport): ReportTable {
     const wrong = [number(missing, 'bad'), number(unexpected, 'bad'), number(unconfirmed, 'doubtful')]
     rows.push(row('wills', number(expected), number(seen), ...wrong))
   }
-  if (births.sent > 0) {
-    rows.push(row('births', number(births.sent), number(births.seen), number(births.missing, 'bad'), none, none))
+  if (births.expected > 0) {
+    rows.push(row('births', number(births.expected), number(births.seen), number(births.missing, 'bad'), none, none))
   }
   if (retained.topics > 0) {
     const wrong = [number(retained.missing, 'bad'), number(retained.wrong, 'bad'), none]

@@ -80,6 +80,7 @@ export const runReportSchema = z.strictObject({
         pid: count,
         clients: count,
         cpuCores: z.number().describe('Processor time (user and system) per second while measured.'),
+        busySeconds: count.describe('Seconds in which it used more than 0.9 of a core.'),
         rssBytes: count.describe('Highest seen.'),
         loopDelayMs: latency.describe('Delay of the event loop.'),
         lateMs: latency.describe('How much later than due a message was made.'),
@@ -104,7 +105,11 @@ export const runReportSchema = z.strictObject({
     unexpected: count.describe('For connections that said DISCONNECT.'),
     unconfirmed: count.describe('Connections lost for a reason unknown here: a will may or may not come.'),
   }),
-  births: z.strictObject({ sent: count, seen: count, missing: count }),
+  births: z.strictObject({
+    expected: count.describe('Once for each subscriber that they are meant for.'),
+    seen: count,
+    missing: count,
+  }),
   retained: z.strictObject({
     topics: count,
     right: count,

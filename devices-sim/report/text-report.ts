@@ -41,9 +41,22 @@ function headline(report: RunReport, paint: Paint): string[] {
   const lines = [
     `${paint(printable(run.scenario), 'strong')} against ${printable(brokerUrl(report) + broker)}`,
     `${counted(connections.wanted, 'client')}, ${durationText(run.seconds)}, ${run.ended}, seed ${run.seed}, run ${printable(run.id)}`,
-    `sent ${countText(totals.sent)}, received ${countText(totals.received)}, lost ${countText(totals.lost)}${latency}`,
+    [...trafficTexts(report), `lost ${countText(totals.lost)}`].join(', ') + latency,
   ]
   return [...lines, ...verdictOf(report).warnings.map((warning) => paint(`! ${printable(warning)}`, 'doubtful'))]
+}
+
+/** `sent 15,000 (2,500/s)`, over the time from the end of the ramp to the drain. */
+function trafficTexts(report: RunReport): string[] {
+  const { phases, stray, connections } = report
+  const totals = totalsOf(report)
+  const fromSecond = phases[0]?.toSecond ?? 0
+  const seconds = (phases.at(-1)?.fromSecond ?? 0) - fromSecond
+  const rated = (count: number): string =>
+    count === 0 || seconds <= 0 ? countText(count) : `${countText(count)} (${countText(Math.round(count / seconds))}/s)`
+  const connected = `connected ${countText(connections.opened)} times`
+  const received = stray === 0 ? rated(totals.received) : `${rated(totals.received)} and ${rated(stray)} of others`
+  return [...(totals.sent === 0 ? [connected] : []), `sent ${rated(totals.sent)}`, `received ${received}`]
 }
 
 function tableLines(table: ReportTable, columns: number, paint: Paint): string[] {

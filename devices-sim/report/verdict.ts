@@ -18,7 +18,8 @@ export function verdictOf(report: RunReport): Verdict {
   return { passed: report.passed, faults: report.passed ? [] : faults, warnings: warningsOf(report) }
 }
 
-function warningsOf({ generator, gaps, stray, deliveries, connections }: RunReport): string[] {
+function warningsOf(report: RunReport): string[] {
+  const { generator, gaps, stray, deliveries, connections, publishing } = report
   const warnings: string[] = []
   if (generator.saturated) warnings.push(`generator saturated: ${generator.reasons.join('; ') || 'no reason given'}`)
   if (gaps.length > 0) warnings.push(`no device was connected ${gaps.map(spanText).join(', ')}`)
@@ -26,6 +27,15 @@ function warningsOf({ generator, gaps, stray, deliveries, connections }: RunRepo
     warnings.push(`${counted(connections.missingAtEnd, 'client')} without a connection at the end`)
   }
   if (stray > 0) warnings.push(`${counted(stray, 'message')} that no device of this run can have sent`)
+  const isSilent = publishing.filter(({ flow, due }) => due === 0 && !/\.(goodbye|d?n?birth)$/.test(flow))
+  if (isSilent.length > 0) {
+    warnings.push(
+      `nothing was due of ${isSilent.map(({ flow }) => flow).join(', ')}: is \`every\` a number of seconds?`,
+    )
+  }
+  if (connections.reasons.some(({ reason }) => /taken over/.test(reason))) {
+    warnings.push('client identifiers are in use by others, perhaps by another run of the same scenario')
+  }
   const arrived = deliveries.some(({ received }) => received > 0)
   if (deliveries.length > 0 && !arrived) warnings.push('nothing arrived at any subscriber: latencies are empty')
   return warnings

@@ -1,5 +1,5 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { flowsCsv, seriesCsv } from './csv-report.ts'
 import { htmlReport } from './html-report.ts'
 import { jsonReport } from './json-report.ts'
@@ -30,7 +30,7 @@ export async function writeReport(directory: string, report: RunReport): Promise
   const written: string[] = []
   const failed: { file: string; reason: string }[] = []
   try {
-    await mkdir(directory, { recursive: true })
+    await createDirectory(resolve(directory))
   } catch (error) {
     const reason = `cannot create the directory ${directory}: ${explained(error)}`
     return { directory, written, failed: Object.keys(files).map((file) => ({ file, reason })) }
@@ -44,6 +44,19 @@ export async function writeReport(directory: string, report: RunReport): Promise
     }
   }
   return { directory, written, failed }
+}
+
+/** One after the other: the recursive call of Node never returns below /proc. */
+async function createDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await createDirectory(dirname(path))
+    await mkdir(path)
+  }
 }
 
 async function replaceFile(directory: string, file: string, text: string): Promise<void> {

@@ -39,7 +39,7 @@ export function buildReport(findings: RunFindings): RunReport {
   const series = mergeSeconds(findings.seconds)
   const histograms = histogramsOf(flows, books)
   const workers = books.map(workerOf)
-  const reasons = saturationOf(workers)
+  const reasons = saturationOf(workers.map((worker, index) => ({ ...worker, seconds: books[index]?.seconds ?? 0 })))
   return {
     format: 'topiary-sim-report',
     version: 1,
@@ -51,7 +51,7 @@ export function buildReport(findings: RunFindings): RunReport {
     publishing,
     deliveries,
     wills: reckonWills(expected, books),
-    births: birthsOf(flows, publishing, deliveries),
+    births: birthsOf(flows, deliveries),
     retained: retainedOf(findings.retained),
     offline: offlineOf(findings),
     commands: commandsOf(scenario, books),
@@ -75,7 +75,7 @@ export function buildReport(findings: RunFindings): RunReport {
       fromSecond: fromUs / 1e6,
       toSecond: Math.min(toUs / 1e6, Math.max(run.seconds, fromUs / 1e6)),
     })),
-    gaps: rangesOf(scenario).length === 0 ? [] : gapsOf(series, timetable),
+    gaps: rangesOf(scenario).length === 0 ? [] : gapsOf(series, timetable, run.seconds),
     assertions: [],
     stray: sum(books, ({ stray }) => stray) + reckonInvented(books),
     passed: false,
@@ -150,9 +150,10 @@ function histogramsOf(
 }
 
 function workerOf(books: Books): RunReport['generator']['workers'][number] {
-  const { pid, clients, cpuCores, rssBytes } = books
+  const { pid, clients, cpuCores, busySeconds, rssBytes } = books
   const lateMs = mergedHistogram([books.latencies.late]).summary()
-  return { pid, clients, cpuCores, rssBytes, loopDelayMs: mergedHistogram([books.loopDelay]).summary(), lateMs }
+  const loopDelayMs = mergedHistogram([books.loopDelay]).summary()
+  return { pid, clients, cpuCores, busySeconds, rssBytes, loopDelayMs, lateMs }
 }
 
 function connectionsOf(books: readonly Books[]): RunReport['connections'] {
@@ -171,18 +172,11 @@ function connectionsOf(books: readonly Books[]): RunReport['connections'] {
   }
 }
 
-function birthsOf(
-  flows: readonly Flow[],
-  publishing: readonly Publishing[],
-  deliveries: readonly Delivery[],
-): RunReport['births'] {
+function birthsOf(flows: readonly Flow[], deliveries: readonly Delivery[]): RunReport['births'] {
   const births = new Set(flows.filter(({ kind }) => kind.endsWith('birth')).map(({ name }) => name))
   const seen = deliveries.filter(({ flow }) => births.has(flow))
   return {
-    sent: sum(
-      publishing.filter(({ flow }) => births.has(flow)),
-      ({ sent }) => sent,
-    ),
+    expected: sum(seen, ({ promised }) => promised),
     seen: sum(seen, ({ received }) => received),
     missing: sum(seen, ({ lost }) => lost),
   }
@@ -202,7 +196,11 @@ function offlineOf({ books }: RunFindings): RunReport['offline'] {
   return books
     .flatMap(({ absences }) => absences)
     .map(({ subscriber, number, window, leftUs, backUs, arrived }) => {
-      const queued = sum(books, (one) => one.queued[window] ?? 0)
+      const counts = books.flatMap((one) => one.queued).filter((one) => one.window === window)
+      const queued = sum(
+        counts.filter((one) => one.number === 0 || one.number === number),
+        ({ count }) => count,
+      )
       const seconds = Number.isFinite(backUs) ? (backUs - leftUs) / 1e6 : 0
       return {
         subscriber,
@@ -230,10 +228,13 @@ function commandsOf(scenario: Scenario, books: readonly Books[]): RunReport['com
 }
 
 /** Whole seconds after the ramp in which no device had a connection. */
-function gapsOf(series: RunReport['series'], { rampEndUs, endUs }: Timetable): RunReport['gaps'] {
+function gapsOf(series: RunReport['series'], { rampEndUs, endUs }: Timetable, seconds: number): RunReport['gaps'] {
+  // a second is looked at when it ends: then devices must still have been meant to stay
+  const lastSecond = Math.min(endUs / 1e6, seconds) - 1
+
   const gaps: { fromSecond: number; toSecond: number }[] = []
   for (const { second, connected } of series) {
-    if (connected > 0 || second * 1e6 < rampEndUs || second * 1e6 >= endUs) continue
+    if (connected > 0 || second * 1e6 < rampEndUs || second > lastSecond) continue
     const last = gaps.at(-1)
     if (last?.toSecond === second) last.toSecond = second + 1
     else gaps.push({ fromSecond: second, toSecond: second + 1 })

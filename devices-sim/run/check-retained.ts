@@ -15,7 +15,6 @@ export interface RetainedFindings {
 const TOPICS_AT_ONCE = 50
 /** Silence after the last SUBACK that means that nothing more comes. */
 const QUIET_MS = 300
-const LONGEST_MS = 10_000
 const MOST_EXAMPLES = 5
 
 /** Subscribes to each topic as somebody who comes late, and holds what is retained there against what was sent last. */
@@ -30,13 +29,11 @@ export async function checkRetained(
   let timer: NodeJS.Timeout | undefined
   await passBy(engine, terms, {
     connected(client) {
-      timer = setTimeout(() => client.drop(), LONGEST_MS)
       client.subscribe(batch(topics, next))
     },
     subscribed(client) {
       next += TOPICS_AT_ONCE
       if (next < topics.length) return client.subscribe(batch(topics, next))
-      clearTimeout(timer)
       timer = setTimeout(() => client.disconnect(), QUIET_MS)
     },
     received({ topic, retain, mark, payload }) {

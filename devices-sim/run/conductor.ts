@@ -6,6 +6,7 @@ import type { PlannedPhase } from '../timing/timetable.ts'
 
 /** How often devices that are due to connect, or to leave, are looked for. */
 const BEAT_MS = 10
+const PICKS = 20
 
 /** Lets devices connect, leave and come back, and subscribers go away, as the timetable has it. */
 export class Conductor {
@@ -48,13 +49,18 @@ export class Conductor {
     if (phase.phase === 'churn') this.#at(fromUs, () => this.#churn(planned, this.#randomOf(planned), 0))
   }
 
-  #storm({ phase }: PlannedPhase): void {
+  /** The share is kept in each process: those whose chance is least. */
+  #storm({ phase, fromUs }: PlannedPhase): void {
     if (phase.phase !== 'storm') return
-    for (const device of this.#devices) {
-      if (phase.fleet !== undefined && device.fleet.name !== phase.fleet) continue
-      const chance = new SeededSource(seedOf(this.#stage.seed, device.fleet.name, device.number, 'storm')).next()
-      if (chance < phase.share) device.disturb(phase.how, phase.away)
-    }
+    const chances = this.#devices
+      .filter((device) => phase.fleet === undefined || device.fleet.name === phase.fleet)
+      .map((device) => {
+        const seed = seedOf(this.#stage.seed, device.fleet.name, device.number, `storm ${fromUs}`)
+        return { device, chance: new SeededSource(seed).next() }
+      })
+      .toSorted((one, other) => one.chance - other.chance)
+    const leaving = chances.slice(0, Math.round(chances.length * phase.share))
+    for (const { device } of leaving) device.disturb(phase.how, phase.away)
   }
 
   /** Each process lets its part of the devices leave. */
@@ -67,7 +73,7 @@ export class Conductor {
     const perUs = (phase.perSecond * this.#devices.length) / this.#allDevices / 1_000_000
     const wanted = Math.floor((nowUs - fromUs) * perUs)
     for (let count = left; count < wanted && candidates.length > 0; count++) {
-      candidates[Math.floor(random.next() * candidates.length)]?.disturb(phase.how, phase.away)
+      pickOnline(candidates, random)?.disturb(phase.how, phase.away)
     }
     this.#stage.after(BEAT_MS, () => this.#churn(planned, random, wanted))
   }
@@ -89,4 +95,13 @@ export class Conductor {
   #randomOf({ fromUs }: PlannedPhase): SeededSource {
     return new SeededSource(seedOf(this.#stage.seed, 'churn', this.#devices[0]?.number ?? 0, String(fromUs)))
   }
+}
+
+/** One of those that are there, as far as some tries find one. */
+function pickOnline(devices: readonly Device[], random: SeededSource): Device | undefined {
+  for (let tries = 0; tries < PICKS; tries++) {
+    const device = devices[Math.floor(random.next() * devices.length)]
+    if (device?.isOnline === true) return device
+  }
+  return undefined
 }

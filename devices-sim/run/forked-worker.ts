@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Books, WorkerStatus } from '../proof/books.ts'
+import { RunError } from './run-error.ts'
 import type { Greeting } from './greet-broker.ts'
 import type { RetainedFindings } from './check-retained.ts'
 import type { Worker, WorkerOrders } from './run-worker.ts'
@@ -23,6 +24,7 @@ export class ForkedWorker implements Worker {
   constructor(orders: WorkerOrders, module: string | undefined) {
     this.#child = fork(fileURLToPath(new URL('./worker-process.js', import.meta.url)), { serialization: 'advanced' })
     this.#child.on('message', (answer: WorkerAnswer) => this.#answered(answer))
+    this.#child.on('error', (error) => this.#ended(`could not go on: ${error.message}`))
     this.#child.on('exit', (code, signal) => this.#ended(`ended with ${signal ?? `exit code ${code}`}`))
     this.#send({ orders: { ...orders, scenario: withoutFunctions(orders.scenario) }, module })
   }
@@ -80,20 +82,22 @@ export class ForkedWorker implements Worker {
   }
 
   #send(message: WorkerMessage): void {
-    if (this.#child.connected) this.#child.send(message)
+    // an error is told by the event
+    if (this.#child.connected) this.#child.send(message, () => {})
     else this.#ended('is gone')
   }
 
   #answered(answer: WorkerAnswer): void {
     const waiting = this.#waiting.get(answer.number)
     this.#waiting.delete(answer.number)
-    if ('fault' in answer) waiting?.reject(new Error(answer.fault))
+    if ('fault' in answer) waiting?.reject(new RunError([answer.fault]))
     else waiting?.resolve(answer.value)
   }
 
   #ended(how: string): void {
     if (this.#isClosing) return
-    const error = new Error(`the generator process ${this.#child.pid} ${how}; the run cannot go on`)
+    const fault = `the generator process ${this.#child.pid} ${how}: the run cannot go on, and there is no report`
+    const error = new RunError([fault])
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }

@@ -12,11 +12,8 @@ export class ProgressOfRun {
   #atUs = 0
   #sums: Sums | undefined
   #rates = { sent: 0, received: 0 }
-  #rated: { readonly atUs: number; readonly sent: number; readonly received: number } = {
-    atUs: 0,
-    sent: 0,
-    received: 0,
-  }
+  /** Of the last second, and the one before them. */
+  readonly #looks: { readonly atUs: number; readonly sent: number; readonly received: number }[] = []
   #p50Ms: number | null = null
   #p99Ms: number | null = null
   #cpuCores = 0
@@ -37,6 +34,8 @@ export class ProgressOfRun {
       duplicates: sum((one) => one.duplicates),
       lost: sum((one) => one.lost),
       busy: sum((one) => one.busy),
+      owed: sum((one) => one.owed),
+      owedReceived: sum((one) => one.owedReceived),
       willsExpected: sum((one) => one.willsExpected),
       willsSeen: sum((one) => one.willsSeen),
       lateP99Ms: Math.max(...parts.map((one) => one.lateP99Ms)),
@@ -71,13 +70,14 @@ export class ProgressOfRun {
     }
   }
 
-  /** Over a second or a little more, so that the figures can be read. */
+  /** Over the last second or a little more. */
   #takeRates({ sent, received }: Sums, nowUs: number): void {
-    const { atUs, sent: sentBefore, received: receivedBefore } = this.#rated
-    const seconds = (nowUs - atUs) / 1e6
-    if (seconds < 1) return
-    this.#rates = { sent: (sent - sentBefore) / seconds, received: (received - receivedBefore) / seconds }
-    this.#rated = { atUs: nowUs, sent, received }
+    this.#looks.push({ atUs: nowUs, sent, received })
+    while ((this.#looks[1]?.atUs ?? Infinity) <= nowUs - 1e6) this.#looks.shift()
+    const [first] = this.#looks
+    const seconds = (nowUs - (first?.atUs ?? nowUs)) / 1e6
+    if (first === undefined || seconds <= 0) return
+    this.#rates = { sent: (sent - first.sent) / seconds, received: (received - first.received) / seconds }
   }
 
   #takeSecond(parts: readonly WorkerStatus[]): void {

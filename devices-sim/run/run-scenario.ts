@@ -12,6 +12,7 @@ import { buildReport } from './build-report.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { machineLimits, preflight } from './preflight.ts'
 import { ProgressOfRun } from './progress-of-run.ts'
+import { RunError } from './run-error.ts'
 import { RunWorker, type Worker, type WorkerOrders } from './run-worker.ts'
 import { RunClock } from '../timing/run-clock.ts'
 import { type Timetable, timetableOf } from '../timing/timetable.ts'
@@ -34,17 +35,6 @@ export interface RunOptions {
   readonly keep?: boolean
 }
 
-/** A run could not begin: what is wrong and what to do, one sentence each. */
-export class RunError extends Error {
-  override readonly name = 'RunError'
-  readonly faults: readonly string[]
-
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'))
-    this.faults = faults
-  }
-}
-
 /** Time between the order to start and the start, for it to reach all processes. */
 const LEAD_MS = 200
 const POLL_MS = 250
@@ -60,8 +50,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   const run = options.run ?? runOf(scenario)
   const workers = makeWorkers(scenario, run, options)
   try {
-    const broker = await greet(workers[0] as Worker, scenario.broker.url)
-    await prepare(workers)
+    const broker = await unlessStopped(options.stop, begin(workers, scenario.broker.url))
     return await perform(scenario, run, broker, workers, options)
   } finally {
     await Promise.all(workers.map((worker) => worker.close()))
@@ -98,6 +87,23 @@ function engineOptions({ broker }: Scenario): EngineOptions {
 
 function textOf(file: string | undefined): string | undefined {
   return file && readFileSync(file, 'utf8')
+}
+
+async function begin(workers: readonly Worker[], url: string): Promise<string> {
+  const broker = await greet(workers[0] as Worker, url)
+  await prepare(workers)
+  return broker
+}
+
+/** Nobody should have to wait for a broker that lets us wait. */
+function unlessStopped<T>(stop: AbortSignal | undefined, preparing: Promise<T>): Promise<T> {
+  if (stop === undefined) return preparing
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new RunError(['stopped before the run began']))
+    stop.addEventListener('abort', onAbort)
+    if (stop.aborted) onAbort()
+    void preparing.then(resolve, reject).finally(() => stop.removeEventListener('abort', onAbort))
+  })
 }
 
 /** Asks the broker for its version; who finds none here need not wait for a whole run to fail. */
@@ -236,7 +242,8 @@ class Course {
       arrived = now
       // quiet in any case: a duplicate comes after the message itself
       const isQuiet = this.#clock.nowUs() - quietSinceUs >= quietMs * 1000
-      if (isQuiet && status.busy === 0 && status.willsSeen >= status.willsExpected) return 'finished'
+      const isAllThere = status.owedReceived >= status.owed && status.willsSeen >= status.willsExpected
+      if (isQuiet && status.busy === 0 && isAllThere) return 'finished'
       await sleep(DRAIN_POLL_MS)
       status = await this.#look()
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agenda } from '../devices/agenda.ts'
 import { Device } from '../devices/device.ts'
 import { FleetOnStage } from '../devices/fleet-on-stage.ts'
@@ -8,6 +9,7 @@ import { mqttjsEngine } from '../engines/mqttjs/mqttjs-engine.ts'
 import { GeneratorWatch } from '../measures/generator-watch.ts'
 import { Latencies, Tallies } from '../measures/tallies.ts'
 import { AwayWindows } from '../proof/away-windows.ts'
+import { SendLog } from '../proof/send-log.ts'
 import { type ExpectedDelivery, expectedDeliveries } from '../scenario/expected-deliveries.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { csvFiles } from '../sensors/csv-files.ts'
@@ -21,6 +23,7 @@ import { checkRetained, type RetainedFindings } from './check-retained.ts'
 import { clearRetained, discardSessions } from './clean-up.ts'
 import { Conductor } from './conductor.ts'
 import { type Greeting, greetBroker } from './greet-broker.ts'
+import { RunError } from './run-error.ts'
 import { Pacer } from './pacer.ts'
 import { passBy } from './passing-client.ts'
 import { RunClock } from '../timing/run-clock.ts'
@@ -33,8 +36,8 @@ type EngineName = 'light' | 'mqttjs'
 /** Lets a client connect and tells when it is ready, or what is wrong. */
 type Join = (onReady: (fault: string | undefined) => void) => void
 
-/** Subscribers that connect at the same time: the queue of a listener is short. */
-const JOINS_AT_ONCE = 200
+/** How long a broker may take until a subscription stands. */
+const JOIN_TIMEOUT_MS = 20_000
 
 /** What a process needs to play its part. Plain data but for functions in the scenario. */
 export interface WorkerOrders {
@@ -86,6 +89,8 @@ export class RunWorker implements Worker {
   /** Clients without a connection when all was over. */
   #missing = 0
   #isOver = false
+  /** Why the run cannot go on. */
+  #fault: string | undefined
 
   constructor(orders: WorkerOrders) {
     const { scenario, run, assignment, directory } = orders
@@ -112,15 +117,31 @@ export class RunWorker implements Worker {
 
   async prepare(): Promise<readonly string[]> {
     await this.#discardLeftovers()
+    await this.#clearRetained()
+    const { scenario } = this.#orders
     const faults: (string | undefined)[] = []
     const joins = [...this.#subscriberJoins(), ...this.#controllerJoins()]
-    for (let from = 0; from < joins.length; from += JOINS_AT_ONCE) {
-      const some = joins.slice(from, from + JOINS_AT_ONCE)
-      faults.push(...(await Promise.all(some.map((join) => new Promise<string | undefined>(join)))))
-      if (faults.some((fault) => fault !== undefined)) break
+    const joined: Promise<string | undefined>[] = []
+    const startedMs = performance.now()
+    const perSecond = scenario.subscribersPerSecond / scenario.workers
+    for (const [index, join] of joins.entries()) {
+      const waitMs = (index / perSecond) * 1000 - (performance.now() - startedMs)
+      if (waitMs >= 1) await sleep(waitMs)
+      if (this.#isOver) return ['the run was stopped before it began']
+      joined.push(this.#joined(join))
     }
+    faults.push(...(await Promise.all(joined)))
     if (joins.length === 0) faults.push(await this.#tryBroker())
     return faults.filter((fault) => fault !== undefined)
+  }
+
+  #joined(join: Join): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      join(resolve)
+      this.#after(JOIN_TIMEOUT_MS, () =>
+        resolve(`a subscription did not stand after ${JOIN_TIMEOUT_MS / 1000} seconds`),
+      )
+    })
   }
 
   /** Where nobody connects before the devices do, the first of them sees whether there is a broker that takes it. */
@@ -144,6 +165,7 @@ export class RunWorker implements Worker {
   start(startNs: bigint): Promise<void> {
     const { agenda, clock, timetable } = this.#stage
     clock.begin(startNs)
+    for (const tracker of this.#trackers()) tracker.connectionsAtStart = tracker.connections
     for (const device of this.#devices) {
       for (const stream of device.streams) {
         if (stream.flow.intervalUs === Infinity) continue
@@ -163,6 +185,7 @@ export class RunWorker implements Worker {
   }
 
   status(): Promise<WorkerStatus> {
+    if (this.#fault !== undefined) return Promise.reject(new RunError([this.#fault]))
     const { tallies, latencies } = this.#stage
     const busyDevices = count(this.#devices, (device) => !device.isIdle || !device.isOnline)
     const busyControllers = count(this.#controllers, (controller) => !controller.isIdle)
@@ -177,6 +200,8 @@ export class RunWorker implements Worker {
       duplicates: tallies.duplicates,
       lost: tallies.lost,
       busy: busyDevices + busyControllers + awaySubscribers + (this.#pacer.isBusy ? 1 : 0),
+      owed: sum(this.#devices, ({ streams }) => sum(streams, ({ owed }) => owed)),
+      owedReceived: tallies.owedReceived,
       willsExpected: this.#willsExpected(),
       willsSeen: sum(this.#trackers(), (tracker) => tracker.willsSeen),
       lateP99Ms: latencies.late.percentileMs(99),
@@ -224,11 +249,7 @@ export class RunWorker implements Worker {
       ...devices.map(({ fleet, terms }) => ({ engine: fleet.engine, terms })),
       ...subscribers.map(({ group, terms }) => ({ engine: group.engine, terms })),
     ])
-    const retained = this.#devices.flatMap(({ streams }) => streams.filter(({ flow }) => flow.flow.retain))
-    const [device] = this.#devices
-    if (device === undefined || retained.length === 0) return
-    const topics = new Set(retained.map(({ topic }) => topic))
-    await clearRetained(device.fleet.engine, this.#passingTerms(device, 'clean-up'), [...topics])
+    await this.#clearRetained()
   }
 
   async close(): Promise<void> {
@@ -256,8 +277,14 @@ export class RunWorker implements Worker {
       tallies: new Tallies(),
       latencies: new Latencies(),
       awayWindows: new AwayWindows(scenario, this.#deliveries, timetable.rampEndUs),
+      sendLog: new SendLog(scenario, timetable.rampEndUs),
+      deliveries: this.#deliveries,
+      subscriberCounts: Object.fromEntries(
+        Object.entries(scenario.subscribers).map(([name, one]) => [name, one.count]),
+      ),
       retained: new Map(),
       sourceAddresses: scenario.sourceAddresses,
+      fail: (fault) => void (this.#fault ??= fault),
       after: (ms, action) => this.#after(ms, action),
     }
   }
@@ -295,6 +322,15 @@ export class RunWorker implements Worker {
         },
       ]
     })
+  }
+
+  /** What an earlier run left would be taken for what this one did. */
+  async #clearRetained(): Promise<void> {
+    const retained = this.#devices.flatMap(({ streams }) => streams.filter(({ flow }) => flow.flow.retain))
+    const [device] = this.#devices
+    if (device === undefined || retained.length === 0) return
+    const topics = new Set(retained.map(({ topic }) => topic))
+    await clearRetained(device.fleet.engine, this.#passingTerms(device, 'clean-up'), [...topics])
   }
 
   /** MQTT 3.1.1 cannot begin a session anew and have it kept: what an earlier run left is discarded first. */

@@ -1,3 +1,4 @@
+import { RunError } from './run-error.ts'
 import { RunWorker, type Worker, type WorkerOrders } from './run-worker.ts'
 import { loadScenario } from '../scenario/load-scenario.ts'
 
@@ -17,8 +18,10 @@ export type WorkerMessage = { readonly orders: WorkerOrders; readonly module: st
 let worker: Promise<RunWorker> | undefined
 
 process.on('message', (message: WorkerMessage) => {
-  if ('orders' in message) worker = makeWorker(message.orders, message.module)
-  else void answer(message)
+  if ('orders' in message) {
+    worker = makeWorker(message.orders, message.module)
+    worker.catch(() => {}) // told when something is asked of it
+  } else void answer(message)
 })
 process.on('disconnect', () => process.exit(0))
 // the leader decides when a run ends; Ctrl-C reaches the whole group
@@ -45,7 +48,8 @@ async function answer({ number, method, argument }: WorkerRequest): Promise<void
     const value = method === 'start' ? await part.start(argument ?? 0n) : await part[method]()
     send({ number, value })
   } catch (error) {
-    send({ number, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    const isTold = error instanceof RunError || !(error instanceof Error)
+    send({ number, fault: isTold ? String((error as Error).message ?? error) : (error.stack ?? error.message) })
   }
 }
 

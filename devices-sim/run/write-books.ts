@@ -47,6 +47,8 @@ export function writeBooks(stage: Stage, load: GeneratorLoad, cast: Cast): Books
     connections: { opened, reconnects, failed, lost, missing: cast.missing, reasons: [...tallies.reasons] },
     stray: tallies.stray,
     cpuCores: load.cpuCores,
+    busySeconds: load.busySeconds,
+    seconds: load.seconds,
     rssBytes: load.rssBytes,
     loopDelay: load.loopDelay,
   }
@@ -61,13 +63,14 @@ function flowBooks({ flows }: FleetOnStage): FlowBooks[] {
 function streamBooks(device: Device): StreamBooks[] {
   return device.streams
     .filter(({ sequence }) => sequence > 0)
-    .map(({ flow, sequence, lastDueUs, discarded, unconfirmed }) => ({
+    .map(({ flow, sequence, lastDueUs, discarded, unconfirmed, sentNearAbsence }) => ({
       device: device.number,
       stream: flow.stream,
       last: sequence,
       lastDueUs,
       discarded: discarded?.bounds ?? [],
       unconfirmed: unconfirmed?.bounds ?? [],
+      sentNearAbsence: sentNearAbsence ?? [],
     }))
 }
 
@@ -79,7 +82,7 @@ function willBooks({ number, willsExpected = [], willsUnconfirmed = [] }: Device
 function trackerBooks(subscribers: readonly Subscriber[]): TrackerBooks[] {
   const written = new Set<Tracker>()
   const groupsWritten = new Set<string>()
-  return subscribers.flatMap(({ group, number, tracker }) => {
+  return subscribers.flatMap(({ group, number, tracker, absences }) => {
     if (written.has(tracker)) return []
     written.add(tracker)
     const isFirst = !groupsWritten.has(group.name)
@@ -88,9 +91,11 @@ function trackerBooks(subscribers: readonly Subscriber[]): TrackerBooks[] {
       {
         group: group.name,
         number: group.options.share === undefined ? number : 0,
-        backUs: tracker.backUs,
+        away: absences.map(({ leftUs, backUs }) => [leftUs, backUs] as const),
+        isShared: group.options.share !== undefined,
         isPersistent: group.options.session === 'persistent',
         connections: tracker.connections,
+        connectionsAtStart: tracker.connectionsAtStart,
         arrivals: arrivalBooks(tracker),
         wills: [...tracker.wills],
         latencies: isFirst ? [...group.latencies].map(([flow, latency]) => [flow, latency.encode()] as const) : [],

@@ -1,8 +1,10 @@
 import { checkDocument } from '../../src/documents/check-document.ts'
 import type { DocumentFault } from '../../src/documents/document-fault.ts'
 import { checkAssertions } from './checks/check-assertions.ts'
+import { checkBroker } from './checks/check-broker.ts'
 import { checkClients } from './checks/check-clients.ts'
 import { checkFiles } from './checks/check-files.ts'
+import { checkLimits } from './checks/check-limits.ts'
 import { checkMessages } from './checks/check-messages.ts'
 import { checkSensors } from './checks/check-sensors.ts'
 import { checkTemplates } from './checks/check-templates.ts'
@@ -31,7 +33,9 @@ export function contradictionsOf(scenario: Scenario, directory?: string): readon
   checkTemplates(scenario, list)
   // topics are looked at as they come out, which takes templates that are right
   if (list.faults.length === 0) checkTopics(scenario, list)
+  checkBroker(scenario, list)
   checkClients(scenario, list)
+  checkLimits(scenario, list)
   checkMessages(scenario, list)
   checkTimes(scenario, list)
   checkSensors(scenario, list)

@@ -14,6 +14,8 @@ export interface Flow {
   readonly stream: number
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
+  /** How long a broker keeps it, where it has an end. */
+  readonly expiryMs?: number | undefined
   /** Devices of the fleet. */
   readonly devices: number
   /** Number in the whole run of the fleet's first device, 0 for the first. */
@@ -22,7 +24,7 @@ export interface Flow {
   readonly topics: readonly string[]
 }
 
-type Stream = Pick<Flow, 'kind' | 'qos' | 'retain' | 'topics'> & { readonly message?: string }
+type Stream = Pick<Flow, 'kind' | 'qos' | 'retain' | 'topics' | 'expiryMs'> & { readonly message?: string }
 
 /** Names of streams that are not in `messages`; no message may be called so. */
 export const OWN_STREAMS = ['birth', 'will', 'goodbye', 'nbirth', 'dbirth', 'ndeath'] as const satisfies FlowKind[]
@@ -41,7 +43,15 @@ export function flowsOf(scenario: Scenario): Flow[] {
 
 function streamsOf(fleet: Fleet): Stream[] {
   const messages = Object.entries(fleet.messages).map(([message, { qos, retain, ...options }]): Stream => {
-    return { kind: 'message', message, qos, retain, topics: [messageTopic(fleet, options) ?? ''] }
+    const topics = [messageTopic(fleet, options) ?? '']
+    return {
+      kind: 'message',
+      message,
+      qos,
+      retain,
+      topics,
+      ...(options.expiry !== undefined && { expiryMs: options.expiry }),
+    }
   })
   const own = (['birth', 'will', 'goodbye'] as const).flatMap((kind): Stream[] => {
     const status = fleet[kind]

@@ -7,20 +7,25 @@ export interface Overrides {
   readonly engine?: Scenario['engine'] | undefined
   readonly protocol?: Scenario['protocol'] | undefined
   readonly workers?: number | undefined
+  readonly userName?: string | undefined
+  readonly password?: string | undefined
   /** Of all phases together but the drain, in milliseconds. */
   readonly duration?: number | undefined
 }
 
-/** The scenario with what the command line says; engine and protocol are then those of every client. */
+/** The scenario with what the command line says; engine, protocol and login are then those of every client. */
 export function overridden(scenario: Scenario, overrides: Overrides): Scenario {
-  const { url, seed, engine, protocol, workers, duration } = overrides
+  const { url, seed, engine, protocol, workers, userName, password, duration } = overrides
   const everyClient = {
     ...(engine !== undefined && { engine }),
     ...(protocol !== undefined && { protocol }),
+    ...(userName !== undefined && { userName: literal(userName) }),
+    ...(password !== undefined && { password: literal(password) }),
   }
   const changed: Scenario = {
     ...scenario,
-    ...everyClient,
+    ...(engine !== undefined && { engine }),
+    ...(protocol !== undefined && { protocol }),
     ...(seed !== undefined && { seed }),
     ...(workers !== undefined && { workers }),
     broker: { ...scenario.broker, ...(url !== undefined && { url }) },
@@ -46,6 +51,11 @@ function lasting(scenario: Scenario, durationMs: number): Scenario {
       away: group.away.map((one) => ({ ...one, from: one.from * factor, lasts: one.lasts * factor })),
     })),
   }
+}
+
+/** As a template that has no places. */
+function literal(text: string): string {
+  return text.replaceAll(/[{}]/g, '$&$&')
 }
 
 function isDrain({ phase }: Phase): boolean {

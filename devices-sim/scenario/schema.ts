@@ -206,7 +206,8 @@ export const scenarioSchema = z.strictObject({
       url: z
         .string()
         .regex(/^(mqtts?|wss?|tcp|tls):\/\//)
-        .default('mqtt://127.0.0.1:1883'),
+        .default('mqtt://127.0.0.1:1883')
+        .meta({ writeOnly: true }), // in a wrong one may stand a password
       ca: z.string().optional().describe('PEM file.'),
       cert: z.string().optional().describe('PEM file of the clients.'),
       key: z.string().optional().describe('PEM file of the clients.'),
@@ -220,6 +221,12 @@ export const scenarioSchema = z.strictObject({
     .array(z.union([z.ipv4(), z.ipv6()]))
     .default([])
     .describe('Local addresses that clients connect from in turn, for more than 28,000 connections.'),
+  subscribersPerSecond: z
+    .number()
+    .positive()
+    .max(100_000)
+    .default(1000)
+    .describe('Subscribers that connect in a second, before the run begins.'),
   clock: z
     .strictObject({
       start: z.iso.datetime().default('2026-01-01T06:00:00Z').describe('Simulated time at the start.'),

@@ -24,8 +24,8 @@ export class Controller implements ClientEvents {
   readonly roundTrips = new LatencyHistogram()
   sent = 0
   answered = 0
-  /** When each command that has no answer was due, by its sequence number. */
-  readonly #open = new Map<number, number>()
+  /** Commands without an answer, by sequence number. */
+  readonly #open = new Map<number, { readonly device: number; readonly dueUs: number }>()
   #isConnected = false
   #isGone = false
   #startedUs = 0
@@ -96,11 +96,12 @@ export class Controller implements ClientEvents {
     const text = message.mark
     const mark = text === undefined ? readMark(message.payload) : readMarkText(text)
     if (mark === undefined || mark.stream !== this.#stream || mark.run !== this.#fleet.stage.run) return
-    const dueUs = this.#open.get(mark.sequence)
-    if (dueUs === undefined) return
+    const command = this.#open.get(mark.sequence)
+    // the answers of other processes' devices arrive here too
+    if (command === undefined || command.device !== mark.device) return
     this.#open.delete(mark.sequence)
     this.answered++
-    this.roundTrips.record(this.#fleet.stage.clock.nowUs() - dueUs)
+    this.roundTrips.record(this.#fleet.stage.clock.nowUs() - command.dueUs)
   }
 
   acknowledged(): void {}
@@ -126,11 +127,11 @@ export class Controller implements ClientEvents {
   #say(dueUs: number): void {
     const number = this.#numbers[this.sent % this.#numbers.length] as number
     this.sent++
-    this.#open.set(this.sent, dueUs)
+    const device = this.#fleet.firstDevice + number - 1
+    this.#open.set(this.sent, { device, dueUs })
     if (!this.#isConnected) return // it times out
     const { stage } = this.#fleet
     const identity = this.#fleet.identityOf(number)
-    const device = this.#fleet.firstDevice + number - 1
     const mark: Mark = { run: stage.run, device, stream: this.#stream, sequence: this.sent, dueUs: Math.round(dueUs) }
     const isVersion5 = this.#protocolVersion === 5
     this.#client.publish({
@@ -149,7 +150,7 @@ export class Controller implements ClientEvents {
 
   #giveUpLate(): void {
     const latestUs = this.#fleet.stage.clock.nowUs() - this.#command.timeout * 1000
-    for (const [sequence, dueUs] of this.#open) {
+    for (const [sequence, { dueUs }] of this.#open) {
       if (dueUs > latestUs) return // they are in the order of their due times
       this.#open.delete(sequence)
       this.timedOut++

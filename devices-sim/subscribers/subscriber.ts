@@ -92,10 +92,7 @@ export class Subscriber implements ClientEvents {
     this.#isConnected = true
     this.#attempts = 0
     this.tracker.connections++
-    if (this.#connection > 1) this.tracker.backUs = clock.nowUs()
-    const absence = this.absences.at(-1)
-    if (absence !== undefined && absence.backUs === Infinity) absence.backUs = clock.nowUs()
-    if (sessionPresent) return
+    if (sessionPresent) return this.#isBack()
     this.#subscribing = 0
     this.#subscribeNext()
   }
@@ -108,8 +105,15 @@ export class Subscriber implements ClientEvents {
       const filter = this.#filters[this.#subscribing - reasonCodes.length + refused] ?? ''
       return this.#ready(`the broker refused ${this.terms.clientId} the subscription ${filter}`)
     }
-    if (this.#subscribing < this.#filters.length) this.#subscribeNext()
-    else this.#ready(undefined)
+    if (this.#subscribing < this.#filters.length) return this.#subscribeNext()
+    this.#isBack()
+    this.#ready(undefined)
+  }
+
+  /** What is sent from now on it must get. */
+  #isBack(): void {
+    const absence = this.absences.at(-1)
+    if (absence !== undefined && absence.backUs === Infinity) absence.backUs = this.group.stage.clock.nowUs()
   }
 
   received(message: InboundPublish): void {

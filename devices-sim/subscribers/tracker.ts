@@ -33,8 +33,8 @@ export class Tracker {
   readonly wills = new Map<number, number[]>()
   /** Connections so far: between two of them it was away. */
   connections = 0
-  /** When it came back last; 0 if it was never away. */
-  backUs = 0
+  /** Of them, those before the run began: one, or one for each that shares the subscription. */
+  connectionsAtStart = 1
   /** Messages that came because they were retained. */
   retained = 0
   willsSeen = 0
@@ -71,7 +71,7 @@ export class Tracker {
     const { tallies, latencies, clock, timetable } = this.#stage
     const key = mark.device * STREAMS + mark.stream
     let arrivals = this.arrivals.get(key)
-    if (arrivals === undefined) this.arrivals.set(key, (arrivals = new Arrivals(1)))
+    if (arrivals === undefined) this.arrivals.set(key, (arrivals = new Arrivals(this.connectionsAtStart)))
     const isPromised = this.#isPersistent && delivery.qos > 0
     const arrival = arrivals.arrive(mark.sequence, dup, this.connections, isPromised || delivery.isShared)
     if (arrival === 'duplicate') {
@@ -79,19 +79,14 @@ export class Tracker {
       return
     }
     tallies.received++
+    if (delivery.qos > 0) tallies.owedReceived++
     const { dueUs } = mark
     if (dueUs === 0) return // what a device says of itself is due at no time
     const us = clock.nowUs() - dueUs
     latencies.secondEndToEnd.record(us)
     if (dueUs >= timetable.warmUpEndUs) latency.record(us)
-    if (subscriber.absences.length > 0 && delivery.qos > 0) this.#bookAbsence(subscriber, dueUs)
-  }
-
-  #bookAbsence({ absences }: Subscriber, dueUs: number): void {
-    const { windows } = this.#stage.awayWindows
-    for (const absence of absences) {
-      const window = windows[absence.window]
-      if (window !== undefined && dueUs >= window.fromUs && dueUs < window.toUs) absence.arrived++
+    for (const absence of subscriber.absences) {
+      if (this.#stage.awayWindows.isCounted(absence.window, delivery, dueUs)) absence.arrived++
     }
   }
 

@@ -25,6 +25,21 @@ export function globalHelp(commands: readonly Command[]): string {
   )
 }
 
+/** Of commands that begin with the same word. */
+export function familyHelp(family: string, commands: readonly Command[]): string {
+  return lines(
+    `Usage: topiary ${family} <command> [flags]`,
+    '',
+    'Commands',
+    ...columns(commands.map((command) => [command.name, command.summary])),
+    '',
+    `More about each: topiary ${family} <command> --help`,
+    '',
+    'Examples',
+    ...commands.map((command) => `  ${command.examples[0] ?? ''}`),
+  )
+}
+
 export function commandHelp(command: Command): string {
   return lines(
     command.summary,

@@ -4,7 +4,7 @@ import { checkConfigCommand } from './check-config.ts'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { asksForHelp, type FlagTable } from './flags.ts'
-import { commandHelp, globalHelp } from './help.ts'
+import { commandHelp, familyHelp, globalHelp } from './help.ts'
 import { nearest } from '../documents/nearest.ts'
 import { passwdCommand } from './passwd.ts'
 import { pubCommand } from './pub.ts'
@@ -50,9 +50,15 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   if (first === '--help' || first === '-h') return say(terminal, globalHelp(commands))
   if (first === 'help') {
     const [name, second] = rest
+    const family = commands.filter((command) => command.name.startsWith(`${name} `))
+    if (family.length > 1 && second === undefined) return say(terminal, familyHelp(String(name), family))
     return say(terminal, name === undefined ? globalHelp(commands) : commandHelp(commandNamed(name, second)))
   }
   const isCommand = first !== '' && !first.startsWith('-')
+  const family = commands.filter((command) => command.name.startsWith(`${first} `))
+  if (family.length > 1 && (rest[0] === undefined || rest[0] === '--help' || rest[0] === '-h')) {
+    return say(terminal, familyHelp(first, family))
+  }
   const command = isCommand ? commandNamed(first, rest[0]) : startCommand
   const flags = isCommand ? rest.slice(rest[0]?.startsWith('-') ? 0 : command.name.split(' ').length - 1) : argv
   if (asksForHelp(flagsOf(command), flags)) return say(terminal, commandHelp(command))
@@ -65,6 +71,8 @@ function commandNamed(name: string, second = ''): Command {
   const found =
     commands.find((command) => command.name === name || command.name === `${name} ${second}`) ?? onlyOneOf(name, second)
   if (found !== undefined) return found
+  const family = commands.filter((command) => command.name.startsWith(`${name} `)).map((command) => command.name)
+  if (family.length > 0) throw new UsageError(`unknown command ${name} ${second}; there is ${family.join(', ')}`)
   const names = commands.map((command) => command.name)
   const meant = nearest(name, names)
   const hint = meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`
@@ -73,7 +81,8 @@ function commandNamed(name: string, second = ''): Command {
 
 /** `topiary acl --help` means the one command there is of that family. */
 function onlyOneOf(family: string, second: string): Command | undefined {
-  const found = commands.find((command) => command.name.startsWith(`${family} `))
+  const [found, ...others] = commands.filter((command) => command.name.startsWith(`${family} `))
+  if (others.length > 0) return undefined
   return second === '' || second.startsWith('-') ? found : undefined
 }
 

@@ -3,7 +3,7 @@ import { checkUrl } from './broker-url.ts'
 import { UsageError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
-import { durationFlag, outputFlags, runFlags } from './sim-flags.ts'
+import { durationFlag, loginFlags, outputFlags, runFlags } from './sim-flags.ts'
 import type { Terminal } from './terminal.ts'
 
 const { duration, url, ...otherRunFlags } = runFlags
@@ -86,13 +86,7 @@ const benchFlags = {
     default: 100,
     help: 'QoS 1 and 2 messages of a publisher without acknowledgement',
   },
-  username: { kind: 'text', value: 'NAME', help: 'user name' },
-  password: {
-    kind: 'text',
-    short: 'P',
-    value: 'TEXT',
-    help: 'password; better in the environment: TOPIARY_SIM_PASSWORD',
-  },
+  ...loginFlags,
   url: { ...url, default: 'mqtt://127.0.0.1:1883' },
   duration: { ...duration, help: `of the measurement, such as 30s or 5m (default ${DEFAULT_DURATION})` },
   ...otherRunFlags,

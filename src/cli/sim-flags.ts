@@ -35,6 +35,17 @@ export const runFlags = {
   seed: { kind: 'integer', value: 'N', min: 0, max: 0xffff_ffff, help: 'what is left to chance follows from it' },
 } as const satisfies FlagTable
 
+/** How every client logs in. */
+export const loginFlags = {
+  username: { kind: 'text', value: 'NAME', help: 'user name of every client' },
+  password: {
+    kind: 'text',
+    short: 'P',
+    value: 'TEXT',
+    help: 'password; better in TOPIARY_SIM_PASSWORD of the environment',
+  },
+} as const satisfies FlagTable
+
 export const outputFlags = {
   report: {
     kind: 'text',

@@ -1,4 +1,5 @@
-import { RunError, runScenario, type RunOptions } from '../../devices-sim/run/run-scenario.ts'
+import { RunError } from '../../devices-sim/run/run-error.ts'
+import { runScenario, type RunOptions } from '../../devices-sim/run/run-scenario.ts'
 import { createLiveView } from '../../devices-sim/report/live-view.ts'
 import { jsonReport } from '../../devices-sim/report/json-report.ts'
 import { paintFor } from '../../devices-sim/report/terminal-text.ts'

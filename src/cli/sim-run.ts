@@ -1,10 +1,11 @@
 import { extname } from 'node:path'
+import type { Scenario } from '../../devices-sim/scenario/schema.ts'
 import { DocumentError } from '../documents/document-error.ts'
 import { exitCode, UsageError } from './cli-error.ts'
 import { checkUrl } from './broker-url.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
-import { durationFlag, outputFlags, runFlags } from './sim-flags.ts'
+import { durationFlag, loginFlags, outputFlags, runFlags } from './sim-flags.ts'
 import type { Terminal } from './terminal.ts'
 
 const simRunFlags = {
@@ -15,6 +16,7 @@ const simRunFlags = {
     help: 'a scenario in YAML, JSON or a module, or the name of a preset',
   },
   ...runFlags,
+  ...loginFlags,
   ...outputFlags,
   list: { kind: 'switch', help: 'list the presets' },
   check: { kind: 'switch', help: 'check the scenario and connect to nothing' },
@@ -58,10 +60,13 @@ async function simRun(values: FlagValues<typeof simRunFlags>, terminal: Terminal
     import('../documents/placed-faults.ts'),
   ])
   const loaded = await loadScenario(values.scenario, { environment: terminal.env, presets: presets() })
-  const { url, seed, engine, protocol, workers } = values
-  const scenario = overridden(loaded, { url, seed, engine, protocol, workers, duration } as Parameters<
-    typeof overridden
-  >[1])
+  const { url, seed, engine, protocol, workers, username: userName } = values
+  const password = values.password ?? (userName && terminal.env['TOPIARY_SIM_PASSWORD'])
+  const scenario = overridden(loaded, {
+    ...{ url, seed, workers, userName, password, duration },
+    engine: engine as Scenario['engine'] | undefined,
+    protocol: protocol as Scenario['protocol'] | undefined,
+  })
   const faults = contradictionsOf(scenario)
   if (faults.length > 0) {
     throw new DocumentError(

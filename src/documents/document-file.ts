@@ -19,6 +19,8 @@ export interface Position {
   readonly column: number
 }
 
+const MOST_SYNTAX_FAULTS = 3
+
 /** Larger ones are not read: no document is that long, and reading it would hold up everything else. */
 const MAXIMUM_CHARACTERS = 1024 * 1024
 
@@ -47,7 +49,8 @@ export function parseDocumentFile(
   // search for names given twice takes a minute for a long file
   const terms = { schema: 'core', merge: false, uniqueKeys: false, prettyErrors: false } as const
   const document = parseDocument(text, { ...terms, lineCounter: lines })
-  for (const { code, message, pos } of document.errors) {
+  // what follows the first is mostly its consequence
+  for (const { code, message, pos } of document.errors.slice(0, MOST_SYNTAX_FAULTS)) {
     const sentence = code === 'MULTIPLE_DOCS' ? `a ${kind.file} is one document; take out the ---` : sentences[code]
     refuse(pos[0], sentence ?? hinted(firstLine(message)))
   }

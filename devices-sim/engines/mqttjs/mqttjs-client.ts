@@ -176,8 +176,10 @@ export class MqttjsClient implements SimulatedClient {
       case 'publish':
         return this.#receivePublish(connection, packet)
       case 'puback':
-      case 'pubcomp':
         return this.#acknowledge(packet.messageId as number, packet.reasonCode ?? 0)
+      case 'pubcomp':
+        // the end of its message with any code: the answer to a second PUBREL is that it is known no more
+        return this.#acknowledge(packet.messageId as number, 0)
       case 'pubrec':
         if ((packet.reasonCode ?? 0) >= 0x80) this.#acknowledge(packet.messageId as number, packet.reasonCode as number)
         return

@@ -1,4 +1,5 @@
 import type { DocumentPath } from '../../../src/documents/document-fault.ts'
+import { RESERVED_NAMES } from '../reserved-names.ts'
 import { OWN_STREAMS } from '../flows.ts'
 import type { Fleet, Message, Scenario } from '../schema.ts'
 import type { FaultList } from './fault-list.ts'
@@ -72,6 +73,27 @@ function checkPayload(path: DocumentPath, { topic, payload }: Message, fleet: Fl
   }
   for (const [index, field] of (payload.fields ?? []).entries()) {
     if (sensors.length > 0) faults.expectName([...path, 'payload', 'fields', index], 'sensor', field, sensors)
+  }
+  if (payload.format !== 'sparkplug') checkReservedNames([...path, 'payload'], payload, sensors, faults)
+}
+
+function checkReservedNames(
+  path: DocumentPath,
+  { format, fields }: { readonly format: string; readonly fields?: readonly string[] | undefined },
+  sensors: readonly string[],
+  faults: FaultList,
+): void {
+  for (const [index, name] of (fields ?? sensors).entries()) {
+    if (!RESERVED_NAMES.includes(name)) continue
+    if (fields === undefined) {
+      const help = 'rename the sensor, or name others in fields'
+      faults.add(path, `of format ${format} has a ${name} of its own; ${help}`)
+    } else {
+      faults.add(
+        [...path, 'fields', index],
+        `cannot be ${name}: format ${format} has one of its own; rename the sensor`,
+      )
+    }
   }
 }
 

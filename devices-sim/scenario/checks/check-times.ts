@@ -21,6 +21,8 @@ export function checkTimes(scenario: Scenario, faults: FaultList): void {
       faults.add(['subscribers', name, 'share'], 'needs MQTT 5; take it out, or write protocol: "5"')
     }
     checkAway(name, group, measuredMs(scenario), faults)
+    // 3.1.1 says no expiry: how long a session is kept is the broker's there
+    if ((group.protocol ?? scenario.protocol) === '5') checkSessionOutlasts(name, group, faults)
   }
 }
 
@@ -40,6 +42,19 @@ function checkAway(name: string, { away }: SubscriberGroup, endMs: number, fault
       faults.add(path, `ends at ${seconds(from + lasts)} after the ramp, but the phases are over at ${seconds(endMs)}`)
     }
     untilMs = Math.max(untilMs, from + lasts)
+  }
+}
+
+function checkSessionOutlasts(
+  name: string,
+  { session, sessionExpiry, away }: SubscriberGroup,
+  faults: FaultList,
+): void {
+  if (session !== 'persistent') return
+  for (const [index, { lasts }] of away.entries()) {
+    if (lasts < sessionExpiry) continue
+    const rule = `must be below sessionExpiry (${seconds(sessionExpiry)}), not ${seconds(lasts)}`
+    faults.add(['subscribers', name, 'away', index, 'lasts'], `${rule}: the broker may forget the session by then`)
   }
 }
 

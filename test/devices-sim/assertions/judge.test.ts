@@ -42,7 +42,7 @@ const report = {
     delivery('b.y', { qos: 0, promised: 0, received: 0 }),
   ],
   wills: { expected: 3, seen: 1, missing: 2, unexpected: 4, unconfirmed: 0 },
-  births: { sent: 9, seen: 8, missing: 1 },
+  births: { expected: 9, seen: 8, missing: 1 },
   retained: { topics: 6, right: 3, wrong: 2, missing: 1, examples: [] },
   offline: [
     { subscriber: 'all', number: 1, queued: 10, arrived: 9, missing: 1 },
@@ -109,7 +109,7 @@ describe('an assertion is judged', () => {
     ['wills.seen == 1', true, '1'],
     ['wills.missing == 2', true, '2'],
     ['wills.unexpected == 4', true, '4'],
-    ['births.sent == 9', true, '9'],
+    ['births.expected == 9', true, '9'],
     ['births.seen == 8', true, '8'],
     ['births.missing == 1', true, '1'],
     ['retained.topics == 6', true, '6'],

@@ -16,7 +16,7 @@ function backOffOf(kind: (typeof kinds)[number], jitter: number, seed = 1): Back
   const reconnect = { first: '100ms', factor: 2, most: '2s', jitter }
   const scenario = scenarioOf({ reconnect }, { subscribers: { s: { filters: ['#'], reconnect } } })
   const engines = { light: () => ({}), mqttjs: () => ({}) }
-  const stage = { run: 'r', seed, engines, timetable: timetableOf(scenario) } as unknown as Stage
+  const stage = { run: 'r', seed, engines, timetable: timetableOf(scenario), deliveries: [] } as unknown as Stage
   if (kind === 'subscribers') return new GroupOnStage(stage, scenario, 's')
   return new FleetOnStage(stage, scenario, 'machines', () => {
     throw new Error('nothing is replayed here')

@@ -41,7 +41,8 @@ function streamOf(terms: Terms = {}): Stream {
   const awayWindows = { count() {} }
   const fleet = { name: 'd', spikes: own, stage: { seed, awayWindows } }
   const flow = { name: 'd.m', message, kind: 'message' }
-  const flowOnStage = { fleet, flow, intervalUs: INTERVAL_US, isPoisson, limit, jitter, discarded: 0 }
+  const readersOf = (): number => 0
+  const flowOnStage = { fleet, flow, intervalUs: INTERVAL_US, isPoisson, limit, jitter, discarded: 0, readersOf }
   type Parts = ConstructorParameters<typeof Stream>
   const stream = new Stream({ numberInFleet: device } as Parts[0], flowOnStage as unknown as Parts[1], 't')
   stream.begin(FROM_US)
@@ -54,7 +55,7 @@ function dueTimes(stream: Stream, count: number): number[] {
   while (times.length < count && stream.nextDueUs !== Infinity) {
     times.push(stream.nextDueUs)
     stream.advance()
-    stream.sequence++
+    stream.made()
   }
   return times
 }

@@ -61,7 +61,7 @@ it.concurrent.each(['3.1.1', '5'] as const)(
         let said = false
       },
     })
-    expect(report.births).toEqual({ sent: 6, seen: 6, missing: 0 })
+    expect(report.births).toEqual({ expected: 6, seen: 6, missing: 0 })
     expect(publishingOf(report, 'nodes.nbirth').sent).toBe(3)
   },
 )

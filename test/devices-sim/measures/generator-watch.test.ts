@@ -1,10 +1,11 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { GeneratorWatch } from '../../../devices-sim/measures/generator-watch.ts'
 import { LatencyHistogram } from '../../../devices-sim/measures/latency-histogram.ts'
 
 const watches: GeneratorWatch[] = []
 afterEach(() => {
   for (const watch of watches.splice(0)) watch.end()
+  vi.restoreAllMocks()
 })
 
 function newWatch(): GeneratorWatch {
@@ -55,4 +56,21 @@ it('forgets what was before it began', async () => {
   watch.second()
   watch.begin()
   expect(LatencyHistogram.decode(watch.load().loopDelay).count).toBe(0)
+})
+
+it('counts the seconds in which it had next to no processor left, since it began', () => {
+  let nowMs = 0
+  let usedUs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+  vi.spyOn(process, 'cpuUsage').mockImplementation((before) => ({ user: usedUs - (before?.user ?? 0), system: 0 }))
+  const watch = newWatch()
+  const second = (cores: number): void => {
+    nowMs += 1000
+    usedUs += cores * 1e6
+    watch.second()
+  }
+  second(1)
+  watch.begin()
+  for (const cores of [0.2, 0.9, 0.91, 1.3, 0]) second(cores)
+  expect(watch.load()).toMatchObject({ busySeconds: 2, seconds: 5 })
 })

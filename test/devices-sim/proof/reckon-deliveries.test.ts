@@ -16,6 +16,14 @@ function rowOf(given: Given, deliveries: readonly ExpectedDelivery[] = deliverie
   return row
 }
 
+/** Message n was sent after n seconds, all of them near the absence. */
+const sentEverySecond = Array.from({ length: 10 }, (_, index) => [index + 1, (index + 1) * 1e6]).flat()
+
+/** Away from 4.5 to 6.5 seconds. */
+function away(given: Parameters<typeof trackerOf>[0]) {
+  return trackerOf({ connections: 2, away: [[4_500_000, 6_500_000]], ...given })
+}
+
 const good = {
   promised: 10,
   received: 10,
@@ -71,28 +79,59 @@ describe('of ten messages', () => {
       { duplicates: 2, reordered: 1, examples: ['duplicate: d-1, 4', 'late: d-1, 6'] },
     ],
     [
-      'some were missed while away',
+      'some were sent while it was away',
+      {
+        streams: [streamOf({ sentNearAbsence: sentEverySecond })],
+        trackers: [away({ arrivals: [arrivalsOf({ missedAway: [5, 6], connection: 2 })] })],
+      },
+      { promised: 8, received: 8, missedAway: 2 },
+    ],
+    [
+      'some before and after its absence are missing as well',
+      {
+        streams: [streamOf({ sentNearAbsence: sentEverySecond })],
+        trackers: [away({ arrivals: [arrivalsOf({ missedAway: [3, 8], connection: 2 })] })],
+      },
+      { promised: 8, received: 4, lost: 4, missedAway: 2, examples: ['lost: d-1, 3-4, 7-8'] },
+    ],
+    [
+      'nobody noted when some were sent that fell between two connections',
+      { trackers: [away({ arrivals: [arrivalsOf({ missedAway: [5, 6], connection: 2 })] })] },
+      { received: 8, lost: 2, examples: ['lost: d-1, 5-6'] },
+    ],
+    [
+      'some were missed when its connection was lost',
       { trackers: [trackerOf({ connections: 2, arrivals: [arrivalsOf({ missedAway: [4, 6], connection: 2 })] })] },
       { promised: 7, received: 7, missedAway: 3 },
     ],
     [
-      'the last ones were due while it was away, and it came back to silence',
-      { trackers: [trackerOf({ connections: 2, backUs: 11e6, arrivals: [arrivalsOf({ highest: 7 })] })] },
-      { promised: 7, received: 7, missedAway: 3 },
+      'the last ones were sent while it was away, and it came back to silence',
+      {
+        streams: [streamOf({ last: 6, sentNearAbsence: sentEverySecond })],
+        trackers: [away({ arrivals: [arrivalsOf({ highest: 4 })] })],
+      },
+      { promised: 4, received: 4, missedAway: 2 },
     ],
     [
-      'the last one was due after it came back',
-      { trackers: [trackerOf({ connections: 2, backUs: 9e6, arrivals: [arrivalsOf({ highest: 7 })] })] },
-      { received: 7, lost: 3, examples: ['lost: d-1, 8-10'] },
+      'the last ones were sent after it came back',
+      {
+        streams: [streamOf({ sentNearAbsence: sentEverySecond })],
+        trackers: [away({ arrivals: [arrivalsOf({ highest: 4 })] })],
+      },
+      { promised: 8, received: 4, lost: 4, missedAway: 2, examples: ['lost: d-1, 7-10'] },
     ],
     [
       'a session kept the last ones for it',
       {
-        trackers: [
-          trackerOf({ connections: 2, backUs: 11e6, isPersistent: true, arrivals: [arrivalsOf({ highest: 7 })] }),
-        ],
+        streams: [streamOf({ sentNearAbsence: sentEverySecond })],
+        trackers: [away({ isPersistent: true, arrivals: [arrivalsOf({ highest: 7 })] })],
       },
       { received: 7, lost: 3, examples: ['lost: d-1, 8-10'] },
+    ],
+    [
+      'nothing came to those who share a subscription',
+      { trackers: [trackerOf({ isShared: true, connections: 3, connectionsAtStart: 3, arrivals: [] })] },
+      { received: 0, lost: 10, examples: ['lost: d-1, 1-10'] },
     ],
   ])('%s', (_, given, expected) => {
     expect(rowOf(given)).toMatchObject({ ...good, ...expected })
@@ -100,13 +139,10 @@ describe('of ten messages', () => {
 })
 
 it('at QoS 0 a session promises nothing while away', () => {
-  const tracker = trackerOf({
-    connections: 2,
-    backUs: 11e6,
-    isPersistent: true,
-    arrivals: [arrivalsOf({ highest: 7 })],
-  })
-  expect(rowOf({ trackers: [tracker] }, deliveriesOf({ qos: 0 }))).toMatchObject({ lost: 0, missedAway: 3, qos: 0 })
+  const streams = [streamOf({ last: 6, sentNearAbsence: sentEverySecond })]
+  const trackers = [away({ isPersistent: true, arrivals: [arrivalsOf({ highest: 4 })] })]
+  const row = rowOf({ streams, trackers }, deliveriesOf({ qos: 0 }))
+  expect(row).toMatchObject({ lost: 0, missedAway: 2, qos: 0 })
 })
 
 it('between those who share a subscription there is no order, but loss and duplicates', () => {

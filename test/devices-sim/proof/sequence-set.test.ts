@@ -45,3 +45,30 @@ it('holds what a set of numbers holds, in ascending ranges that never touch', ()
     }),
   )
 })
+
+/** Every second number from 1 on. */
+function scattered(count: number, from: number): SequenceSet {
+  return SequenceSet.from(numbers(0, count).flatMap((index) => [from + index * 2, from + index * 2]))
+}
+
+it('takes many ranges out of many in one pass over both', () => {
+  const [set, other] = [scattered(100_000, 1), scattered(100_000, 100_001)]
+  let copies = 0
+  // each look at the ranges of one copies them all
+  const ranges = (): [number, number][] => {
+    copies++
+    return []
+  }
+  set.ranges = ranges
+  other.ranges = ranges
+  set.deleteAll(other)
+  expect(set.size).toBe(50_000)
+  expect(set.bounds.slice(-2)).toEqual([99_999, 99_999])
+  expect(copies).toBe(0)
+})
+
+it('takes itself out', () => {
+  const set = SequenceSet.from([1, 5, 9, 9])
+  set.deleteAll(set)
+  expect([set.size, set.bounds]).toEqual([0, []])
+})

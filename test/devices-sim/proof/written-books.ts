@@ -19,6 +19,8 @@ export function booksOf(given: Partial<Books>): Books {
     connections: { opened: 0, reconnects: 0, failed: 0, lost: 0, missing: 0, reasons: [] },
     stray: 0,
     cpuCores: 0,
+    busySeconds: 0,
+    seconds: 0,
     rssBytes: 0,
     loopDelay: '',
     ...given,
@@ -27,7 +29,16 @@ export function booksOf(given: Partial<Books>): Books {
 
 /** Ten messages of the first device, the last due after ten seconds. */
 export function streamOf(given: Partial<StreamBooks> = {}): StreamBooks {
-  return { device: 0, stream: 0, last: 10, lastDueUs: 10_000_000, discarded: [], unconfirmed: [], ...given }
+  return {
+    device: 0,
+    stream: 0,
+    last: 10,
+    lastDueUs: 10_000_000,
+    discarded: [],
+    unconfirmed: [],
+    sentNearAbsence: [],
+    ...given,
+  }
 }
 
 /** All ten of them arrived. */
@@ -52,7 +63,8 @@ export function arrivalsOf(given: Partial<ArrivalBooks> = {}): ArrivalBooks {
 }
 
 export function trackerOf(given: Partial<TrackerBooks> = {}): TrackerBooks {
-  const none = { backUs: 0, isPersistent: false, connections: 1, wills: [], latencies: [] }
+  const never = { away: [], connections: 1, connectionsAtStart: 1 }
+  const none = { ...never, isShared: false, isPersistent: false, wills: [], latencies: [] }
   return { group: 's', number: 1, ...none, arrivals: [arrivalsOf()], ...given }
 }
 

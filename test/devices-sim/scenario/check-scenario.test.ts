@@ -117,6 +117,63 @@ const wrong: readonly Row[] = [
     `protocol: 3.1.1\n${fleet(1, '    password: x\n')}`,
     '6:15: fleets.m.password needs a userName beside it: MQTT 3.1.1 knows no password without one',
   ],
+  // the broker
+  [
+    'a login in the address, without telling it',
+    `${fleet(1)}broker:\n  url: mqtt://anna:hush@localhost:1883`,
+    '6:8: broker.url must not hold a user name or password; write userName and password in fleets and subscribers',
+  ],
+  [
+    'a user name alone in the address',
+    `${fleet(1)}broker:\n  url: wss://anna@localhost/mqtt`,
+    '6:8: broker.url must not hold a user name or password; write userName and password in fleets and subscribers',
+  ],
+  [
+    'an address of another kind, without telling it',
+    `${fleet(1)}broker:\n  url: http://anna:hush@localhost`,
+    '6:8: broker.url must be a text like "mqtt://127.0.0.1:1883", not a text',
+  ],
+  [
+    'an address without a host, without telling it',
+    `${fleet(1)}broker:\n  url: "mqtt://"`,
+    '6:8: broker.url must be an address such as mqtt://127.0.0.1:1883',
+  ],
+  [
+    'a certificate without its key',
+    `${fleet(1)}broker:\n  cert: a.pem`,
+    '6:9: broker.cert needs its key beside it; give broker.key too',
+  ],
+  [
+    'a key without its certificate',
+    `${fleet(1)}broker:\n  key: a.pem`,
+    '6:8: broker.key needs its certificate beside it; give broker.cert too',
+  ],
+  // what MQTT has no room for
+  [
+    'a keep alive of a fleet',
+    fleet(1, '    keepAlive: 65536\n'),
+    '5:16: fleets.m.keepAlive must be at most 65535s, the most that MQTT can say, not 65536s',
+  ],
+  [
+    'a keep alive of subscribers that is rounded up',
+    subscriber('filters: [a], keepAlive: 65535.5s'),
+    '9:32: subscribers.s.keepAlive must be at most 65535s, the most that MQTT can say, not 65535.5s',
+  ],
+  [
+    'a session expiry',
+    fleet(1, '    sessionExpiry: 4294967296\n'),
+    '5:20: fleets.m.sessionExpiry must be at most 4294967295s, the most that MQTT can say, not 4294967296s',
+  ],
+  [
+    'the expiry of a message',
+    message(`${good}, expiry: 50000d`),
+    '6:50: fleets.m.messages.t.expiry must be at most 4294967295s, the most that MQTT can say, not 4320000000s',
+  ],
+  [
+    'the delay of a will',
+    fleet(1, '    will: {topic: w, text: x, delay: 4294967296}\n'),
+    '5:38: fleets.m.will.delay must be at most 4294967295s, the most that MQTT can say, not 4294967296s',
+  ],
   // messages
   ['no schedule', message('topic: a'), '6:10: fleets.m.messages.t must have either every or perSecond, and has none'],
   [
@@ -150,6 +207,19 @@ const wrong: readonly Row[] = [
     'nothing to send',
     fleet(1, `    messages:\n      t: {${good}}\n`),
     '6:7: fleets.m.messages.t.payload of format json has nothing to send; give the fleet sensors, or use format: fixed',
+  ],
+  [
+    'a sensor of a name that json has already',
+    fleet(1, `    messages:\n      t: {${good}}\n    sensors: {time: {model: constant, value: 1}}\n`),
+    '6:7: fleets.m.messages.t.payload of format json has a time of its own; rename the sensor, or name others in fields',
+  ],
+  [
+    'a field of a name that cbor has already',
+    fleet(
+      1,
+      `    messages:\n      t: {${good}, payload: {format: cbor, fields: [sim]}}\n    sensors: {sim: {model: constant, value: 1}}\n`,
+    ),
+    '6:75: fleets.m.messages.t.payload.fields[0] cannot be sim: format cbor has one of its own; rename the sensor',
   ],
   [
     'no fields',
@@ -277,6 +347,11 @@ const wrong: readonly Row[] = [
     `${subscriber('filters: [a], away: [{from: 8s, lasts: 1500ms}]')}phases: [{phase: ramp, lasts: 5}, {phase: hold, lasts: 9}, {phase: drain, lasts: 5}]`,
     '9:28: subscribers.s.away[0] ends at 9.5s after the ramp, but the phases are over at 9s',
   ],
+  [
+    'away as long as its session is kept',
+    `${subscriber('filters: [a], session: persistent, sessionExpiry: 3, away: [{from: 0, lasts: 3}]')}phases: [{phase: hold, lasts: 9}]`,
+    '9:84: subscribers.s.away[0].lasts must be below sessionExpiry (3s), not 3s: the broker may forget the session by then',
+  ],
   // sensors
   [
     'min above max',
@@ -350,6 +425,36 @@ const right: readonly (readonly [what: string, text: string])[] = [
   ['with a filter that matches nothing', subscriber('filters: [nowhere, "nowhere/+"]')],
   ['with filters that could match the same topic and do not', subscriber('filters: ["a/m-1", "+/m-2"]')],
   ['with two clients of one template that differ', `${fleet(3)}  m2: {count: 1, clientId: "m-{number:2}"}\n`],
+  [
+    'with the longest times that MQTT has',
+    `${fleet(1, '    keepAlive: 65535\n    sessionExpiry: 4294967295\n    will: {topic: w, text: x, delay: 4294967295}\n')}`,
+  ],
+  [
+    'with an absence that the session outlasts',
+    `${subscriber('filters: [a], session: persistent, sessionExpiry: 3, away: [{from: 0, lasts: 2.9s}]')}phases: [{phase: hold, lasts: 9}]`,
+  ],
+  [
+    'with a long absence where no session is kept',
+    `${subscriber('filters: [a], sessionExpiry: 3, away: [{from: 0, lasts: 5}]')}phases: [{phase: hold, lasts: 9}]`,
+  ],
+  [
+    'with a long absence in 3.1.1, which says no expiry',
+    `${subscriber('filters: [a], protocol: 3.1.1, session: persistent, sessionExpiry: 3, away: [{from: 0, lasts: 5}]')}phases: [{phase: hold, lasts: 9}]`,
+  ],
+  [
+    'with a sensor called time in a payload of its own form',
+    fleet(
+      1,
+      `    messages:\n      t: {${good}, payload: {format: fixed, bytes: 9}}\n    sensors: {time: {model: constant, value: 1}}\n`,
+    ),
+  ],
+  [
+    'with a sensor called time that is not sent',
+    fleet(
+      1,
+      `    messages:\n      t: {${good}, payload: {format: json, fields: [a]}}\n    sensors: {time: {model: constant, value: 1}, a: {model: constant, value: 1}}\n`,
+    ),
+  ],
   ['with a password alone in MQTT 5', fleet(1, '    password: x\n')],
   ['with a small payload in MQTT 5', message(`${good}, payload: {format: fixed, bytes: 0}`)],
   [

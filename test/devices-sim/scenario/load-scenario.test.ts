@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,10 +6,16 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { DocumentError } from '../../../src/documents/document-error.ts'
 import { defineScenario } from '../../../devices-sim/scenario/define-scenario.ts'
 import { loadScenario, parseScenario, type ScenarioSources } from '../../../devices-sim/scenario/load-scenario.ts'
+import { CertificateAuthority } from '../../support/certificates.ts'
 import { faultsIn, faultsOf, inputOf, scenarioOf } from './written-scenario.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'topiary-scenario-'))
 afterAll(() => rmSync(directory, { recursive: true }))
+
+const authority = new CertificateAuthority(join(directory, 'ours'), '/CN=Test authority')
+const device = authority.issue('device', { subject: '/CN=device-7' })
+const other = authority.issue('other', { subject: '/CN=device-8' })
+const encrypted = authority.encrypted(device, 'secret')
 
 function write(name: string, text: string): string {
   const file = join(directory, name)
@@ -72,10 +78,64 @@ describe('a scenario is loaded', () => {
     write('track.csv', 'at,speed\n1,2\n')
     const sensors = 'sensors: {s: {model: replay, file: track.csv, column: speed}}'
     const scenario = await loadScenario(
-      write('f.yaml', `name: t\nfleets: {m: {count: 1, ${sensors}}}\nbroker: {ca: ca.pem}`),
+      write('f.yaml', `name: t\nfleets: {m: {count: 1, ${sensors}}}\nbroker: {ca: ours/authority.crt}`),
     )
     expect(scenario.fleets).toMatchObject({ m: { sensors: { s: { file: join(directory, 'track.csv') } } } })
-    expect(scenario.broker).toEqual({ url: 'mqtt://127.0.0.1:1883', insecure: false, ca: join(directory, 'ca.pem') })
+    expect(scenario.broker).toEqual({ url: 'mqtt://127.0.0.1:1883', insecure: false, ca: authority.caFile })
+  })
+
+  it('with certificates and a key that fit', async () => {
+    const [ca, both] = [
+      readFileSync(authority.caFile, 'utf8'),
+      `{ca: many.pem, cert: ${device.certificateFile}, key: ${device.keyFile}}`,
+    ]
+    write('many.pem', `# two of them\n${ca}${ca}`)
+    const { broker } = await loadScenario(write('tls.yaml', `${yaml}broker: ${both}`))
+    expect(broker).toMatchObject({ ca: join(directory, 'many.pem'), cert: device.certificateFile })
+  })
+})
+
+const certificate = readFileSync(authority.caFile, 'utf8')
+const begun = '-----BEGIN CERTIFICATE-----'
+const damaged = certificate.replace(`${begun}\n`, `${begun}\nAAAA`)
+const noCertificate = 'there is no certificate in it, which begins with -----BEGIN CERTIFICATE-----'
+const damagedText = 'it is damaged, or no PEM file'
+
+describe('a scenario is refused for its file of TLS', () => {
+  it.each([
+    ['ca', 'that is gone', undefined, 'a.pem cannot be read (ENOENT); it is looked for beside the scenario file'],
+    ['ca', 'of garbage', 'garbage', `a.pem: ${noCertificate}`],
+    ['ca', 'that holds a key', readFileSync(device.keyFile, 'utf8'), `a.pem: ${noCertificate}`],
+    ['ca', 'that is damaged', damaged, `a.pem: ${damagedText}`],
+    ['ca', 'of which the second is damaged', certificate + damaged, `a.pem: ${damagedText}`],
+    ['ca', 'that is cut off', certificate.slice(0, 99), `a.pem: ${damagedText}`],
+    ['cert', 'that is gone', undefined, 'a.pem cannot be read (ENOENT); it is looked for beside the scenario file'],
+    ['cert', 'of garbage', 'garbage', `a.pem: ${noCertificate}`],
+    ['cert', 'that is damaged', damaged, `a.pem: ${damagedText}`],
+    ['key', 'that is gone', undefined, 'a.pem cannot be read (ENOENT); it is looked for beside the scenario file'],
+    ['key', 'of garbage', 'x', 'a.pem: there is no key in it, which begins with -----BEGIN PRIVATE KEY-----'],
+    ['key', 'that is damaged', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', `a.pem: ${damagedText}`],
+    [
+      'key',
+      'that is encrypted',
+      readFileSync(encrypted.keyFile, 'utf8'),
+      'a.pem: the key is encrypted; give one without a passphrase',
+    ],
+  ])('%s %s', async (name, _, text, fault) => {
+    if (text === undefined) rmSync(join(directory, 'a.pem'), { force: true })
+    else write('a.pem', text)
+    const { certificateFile: cert, keyFile: key } = device
+    const files = name === 'ca' ? { ca: 'a.pem' } : { cert, key, [name]: 'a.pem' }
+    const [only, ...more] = await faultsAt(write('s.yaml', `${yaml}broker: ${JSON.stringify(files)}`))
+    const column = 1 + `broker: ${JSON.stringify(files)}`.indexOf('"a.pem"')
+    expect(only?.startsWith(`s.yaml:4:${column}: broker.${name} cannot be used: ${fault}`) ? '' : only).toBe('')
+    expect(more).toEqual([])
+  })
+
+  it('key of another certificate', async () => {
+    const files = JSON.stringify({ cert: device.certificateFile, key: other.keyFile })
+    const [fault] = await faultsAt(write('s.yaml', `${yaml}broker: ${files}`))
+    expect(fault).toMatch(/broker\.key cannot be used with broker\.cert: the key does not belong to the certificate$/)
   })
 })
 

@@ -37,7 +37,7 @@ it.concurrent.each(protocols)('a birth that was dropped is found, %s', async (pr
     phases: [hold('200ms')],
   }
   const { report } = await play(scenario, { judge: ({ mark }) => (mark?.device === 1 ? 'drop' : undefined) })
-  expect(report.births).toEqual({ sent: 3, seen: 2, missing: 1 })
+  expect(report.births).toEqual({ expected: 3, seen: 2, missing: 1 })
   expect(deliveryOf(report, 'machines.birth', 'watch').examples).toEqual(['lost: machines-2, 1'])
 })
 
@@ -55,7 +55,7 @@ it.concurrent.each(protocols)('births of Sparkplug nodes that were dropped are f
     judge: ({ topic, direction }) =>
       direction === 'to broker' && /NBIRTH.nodes-1|DBIRTH.nodes-2.left/.test(topic) ? 'drop' : undefined,
   })
-  expect(report.births).toEqual({ sent: 9, seen: 7, missing: 2 })
+  expect(report.births).toEqual({ expected: 9, seen: 7, missing: 2 })
   expect(deliveryOf(report, 'nodes.nbirth', 'host').lost).toBe(1)
   expect(deliveryOf(report, 'nodes.dbirth', 'host').lost).toBe(1)
 })

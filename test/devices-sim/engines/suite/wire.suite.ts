@@ -347,6 +347,17 @@ export function describeWire(subject: Subject): void {
       expect(await told.acknowledgements(2)).toEqual(['1 0', '2 16'])
     })
 
+    it('takes a PUBCOMP that knows the packet identifier no more as the end of its message', async () => {
+      const { told, peer } = await scriptedScene(subject, 5)
+      told.publish('a', 'x', { qos: 2, token: 4 })
+      const { packetId } = await peer.next('publish')
+      peer.send(ackPacket('pubrec', packetId))
+      await peer.next('pubrel')
+      peer.send(ackPacket('pubcomp', packetId, 0x92))
+      expect(await told.acknowledgements(1)).toEqual(['4 0'])
+      expect(told.client.unacknowledged).toBe(0)
+    })
+
     it('finds its mark among other properties', async () => {
       const { told, peer } = await scriptedScene(subject, 5)
       const userProperties: [string, string][] = [
