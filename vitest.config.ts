@@ -4,6 +4,8 @@ const timeouts = { testTimeout: 15_000, hookTimeout: 15_000 }
 
 export default defineConfig({
   test: {
+    // many tests wait for a broker, a browser or a run of the simulator: one process would leave a core idle
+    maxWorkers: 2,
     projects: [
       { test: { name: 'all', include: ['test/**/*.test.ts'], isolate: false, ...timeouts } },
       {

@@ -88,6 +88,14 @@ export class Device {
     return (this.#waiting?.length ?? 0) === 0 && (this.#onTheWay?.size ?? 0) === 0
   }
 
+  /** How often its wills so far must arrive, at all subscribers together. */
+  get willsOwed(): number {
+    const { willsExpected } = this
+    if (willsExpected === undefined) return 0
+    const will = this.streams.find(({ flow }) => flow.flow.kind === 'will' || flow.flow.kind === 'ndeath')
+    return willsExpected.length * (will?.readers ?? 0)
+  }
+
   connect(): void {
     if (this.#isLeaving) return
     this.#state = 'connecting'

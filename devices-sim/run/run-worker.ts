@@ -13,10 +13,10 @@ import { SendLog } from '../proof/send-log.ts'
 import { type ExpectedDelivery, expectedDeliveries } from '../scenario/expected-deliveries.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { csvFiles } from '../sensors/csv-files.ts'
-import { Controller } from '../subscribers/controller.ts'
+import type { Controller } from '../subscribers/controller.ts'
 import { type FleetRange, GroupOnStage } from '../subscribers/group-on-stage.ts'
-import { Subscriber } from '../subscribers/subscriber.ts'
-import { Tracker } from '../subscribers/tracker.ts'
+import type { Subscriber } from '../subscribers/subscriber.ts'
+import type { Tracker } from '../subscribers/tracker.ts'
 import { type Assignment, rangesOf } from './assignment.ts'
 import type { Books, WorkerStatus } from '../proof/books.ts'
 import { checkRetained, type RetainedFindings } from './check-retained.ts'
@@ -24,6 +24,7 @@ import { clearRetained, discardSessions } from './clean-up.ts'
 import { Conductor } from './conductor.ts'
 import { type Greeting, greetBroker } from './greet-broker.ts'
 import { RunError } from './run-error.ts'
+import { controllerJoins, type Join, subscriberJoins } from './listener-joins.ts'
 import { Pacer } from './pacer.ts'
 import { passBy } from './passing-client.ts'
 import { RunClock } from '../timing/run-clock.ts'
@@ -32,9 +33,6 @@ import { timetableOf } from '../timing/timetable.ts'
 import { writeBooks } from './write-books.ts'
 
 type EngineName = 'light' | 'mqttjs'
-
-/** Lets a client connect and tells when it is ready, or what is wrong. */
-type Join = (onReady: (fault: string | undefined) => void) => void
 
 /** How long a broker may take until a subscription stands. */
 const JOIN_TIMEOUT_MS = 20_000
@@ -118,9 +116,12 @@ export class RunWorker implements Worker {
   async prepare(): Promise<readonly string[]> {
     await this.#discardLeftovers()
     await this.#clearRetained()
-    const { scenario } = this.#orders
+    const { scenario, assignment } = this.#orders
     const faults: (string | undefined)[] = []
-    const joins = [...this.#subscriberJoins(), ...this.#controllerJoins()]
+    const joins = [
+      ...subscriberJoins(this.#stage, scenario, assignment, this.#ranges, this.#subscribers),
+      ...controllerJoins(scenario, this.#fleets, this.#devices, this.#controllers),
+    ]
     const joined: Promise<string | undefined>[] = []
     const startedMs = performance.now()
     const perSecond = scenario.subscribersPerSecond / scenario.workers
@@ -202,7 +203,7 @@ export class RunWorker implements Worker {
       busy: busyDevices + busyControllers + awaySubscribers + (this.#pacer.isBusy ? 1 : 0),
       owed: sum(this.#devices, ({ streams }) => sum(streams, ({ owed }) => owed)),
       owedReceived: tallies.owedReceived,
-      willsExpected: this.#willsExpected(),
+      willsExpected: sum(this.#devices, ({ willsOwed }) => willsOwed),
       willsSeen: sum(this.#trackers(), (tracker) => tracker.willsSeen),
       lateP99Ms: latencies.late.percentileMs(99),
       seconds: this.#seconds.take(),
@@ -289,41 +290,6 @@ export class RunWorker implements Worker {
     }
   }
 
-  #subscriberJoins(): Join[] {
-    const { scenario, assignment } = this.#orders
-    return Object.entries(assignment.subscribers).flatMap(([name, numbers]) => {
-      const group = new GroupOnStage(this.#stage, scenario, name)
-      const newTracker = (number: number): Tracker => {
-        const expectationOf = group.expectations(this.#deliveries, this.#ranges, number)
-        return new Tracker(this.#stage, expectationOf, group.options.session === 'persistent')
-      }
-      const shared = group.options.share === undefined ? undefined : newTracker(1)
-      return numbers.map((number): Join => {
-        return (onReady) => {
-          const subscriber = new Subscriber(group, number, shared ?? newTracker(number), onReady)
-          this.#subscribers.push(subscriber)
-          subscriber.connect()
-        }
-      })
-    })
-  }
-
-  #controllerJoins(): Join[] {
-    return Object.entries(this.#orders.scenario.commands).flatMap(([name, command], index): Join[] => {
-      const fleet = this.#fleets.find((one) => one.name === command.fleet)
-      const devices = this.#devices.filter((device) => device.fleet === fleet)
-      if (fleet === undefined || devices.length === 0) return []
-      const numbers = devices.map((device) => device.numberInFleet)
-      return [
-        (onReady) => {
-          const controller = new Controller({ name, command, index }, fleet, numbers, onReady)
-          this.#controllers.push(controller)
-          controller.connect()
-        },
-      ]
-    })
-  }
-
   /** What an earlier run left would be taken for what this one did. */
   async #clearRetained(): Promise<void> {
     const retained = this.#devices.flatMap(({ streams }) => streams.filter(({ flow }) => flow.flow.retain))
@@ -353,22 +319,6 @@ export class RunWorker implements Worker {
 
   #trackers(): Set<Tracker> {
     return new Set(this.#subscribers.map(({ tracker }) => tracker))
-  }
-
-  /** How often the wills that were called for must arrive, at all subscribers of all processes together. */
-  #willsExpected(): number {
-    const flows = this.#deliveries.filter(({ flow }) => flow.kind === 'will' || flow.kind === 'ndeath')
-    let expected = 0
-    for (const device of this.#devices) {
-      const wills = device.willsExpected?.length ?? 0
-      if (wills === 0) continue
-      for (const { flow, subscriber, number, isShared, receives } of flows) {
-        if (flow.fleet !== device.fleet.name || !receives(device.numberInFleet - 1)) continue
-        const isOne = isShared || number !== undefined
-        expected += wills * (isOne ? 1 : (this.#orders.scenario.subscribers[subscriber]?.count ?? 0))
-      }
-    }
-    return expected
   }
 
   #engine(name: EngineName, make: () => Engine): Engine {

@@ -157,17 +157,17 @@ it.concurrent('a stop signal: what is on its way arrives, then there is a report
 })
 
 it.concurrent('a broker that accepts and subscribes nobody does not hold up who stops', async () => {
-  const mute = createServer((socket) => {
+  const silent = createServer((socket) => {
     socket.on('error', () => {})
     socket.once('data', () => socket.write(Buffer.of(0x20, 3, 0, 0, 0)))
   })
-  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', () => resolve()))
-  const { port } = mute.address() as AddressInfo
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = silent.address() as AddressInfo
   const stop = new AbortController()
-  mute.once('connection', () => stop.abort())
+  silent.once('connection', () => stop.abort())
   const run = runScenario(defineScenario(scenarioOf(`mqtt://127.0.0.1:${port}`, {})), { stop: stop.signal })
   await expect(run).rejects.toThrow(new RunError(['stopped before the run began']))
-  mute.close()
+  silent.close()
 })
 
 it.concurrent('a sensor function that throws ends the run with its name', async () => {

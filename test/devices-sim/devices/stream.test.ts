@@ -41,8 +41,16 @@ function streamOf(terms: Terms = {}): Stream {
   const awayWindows = { count() {} }
   const fleet = { name: 'd', spikes: own, stage: { seed, awayWindows } }
   const flow = { name: 'd.m', message, kind: 'message' }
-  const readersOf = (): number => 0
-  const flowOnStage = { fleet, flow, intervalUs: INTERVAL_US, isPoisson, limit, jitter, discarded: 0, readersOf }
+  const flowOnStage = {
+    fleet,
+    flow,
+    intervalUs: INTERVAL_US,
+    isPoisson,
+    limit,
+    jitter,
+    discarded: 0,
+    readersOf: () => 0,
+  }
   type Parts = ConstructorParameters<typeof Stream>
   const stream = new Stream({ numberInFleet: device } as Parts[0], flowOnStage as unknown as Parts[1], 't')
   stream.begin(FROM_US)

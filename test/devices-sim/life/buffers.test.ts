@@ -61,7 +61,8 @@ describe.concurrent('what is due while a device is away', () => {
     const { sent, report, row } = await sentWith(buffer)
     const { size } = gapOf(sent)
     expect(size).toBeGreaterThan(20)
-    expect(row).toMatchObject({ discarded: size, sent: row.due - size })
+    // the first may have been due before the connection stood
+    expect(row).toMatchObject({ discarded: row.due - sent.length, sent: sent.length })
     expect(deliveryOf(report, 'd.m', 'all')).toMatchObject({ lost: 0, promised: row.sent, received: row.sent })
   })
 
@@ -69,7 +70,8 @@ describe.concurrent('what is due while a device is away', () => {
     const { sent, beforeAway, report, row } = await sentWith({ messages: 10, whenFull })
     const { first, size } = gapOf(sent)
     expect(size).toBeGreaterThan(10)
-    expect(row).toMatchObject({ discarded: size, sent: row.due - size })
+    // the first may have been due before the connection stood
+    expect(row).toMatchObject({ discarded: row.due - sent.length, sent: sent.length })
     expect(deliveryOf(report, 'd.m', 'all').lost).toBe(0)
     // ten are kept: the last ones due while away, or the first ones
     expect(first).toBe(beforeAway + (whenFull === 'drop-oldest' ? 1 : 11))
