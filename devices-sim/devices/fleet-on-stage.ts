@@ -249,8 +249,7 @@ export class FleetOnStage {
     const sequence = ++stream.sequence
     const { mark, payload } = this.#statusOf(device, kind, flow, sequence)
     const token = device.sending(stream, sequence)
-    flow.due++
-    flow.sent++
+    flow.countSaid()
     this.#noteSent(stream, sequence)
     if (flow.flow.retain) this.stage.retained.set(stream.topic, mark)
     client.publish({

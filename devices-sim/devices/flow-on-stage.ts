@@ -49,6 +49,15 @@ export class FlowOnStage {
     this.sensorIndexes = sensorsRead(message, fleet.sensorNames)
   }
 
+  /** A device said something of itself: due when it is sent. */
+  countSaid(): void {
+    const { tallies } = this.fleet.stage
+    this.due++
+    this.sent++
+    tallies.due++
+    tallies.sent++
+  }
+
   /** How many subscribers must get the messages of a device, 0 for the first, at QoS 1 and 2. */
   readersOf(device: number): number {
     let readers = 0

@@ -97,8 +97,7 @@ export class SparkplugFleet {
     if (flow === undefined) return
     const mark = this.#markOf(device, flow, ++(device.streams[flow.stream] as Stream).sequence)
     const { topic, payload } = birthOf(this.#inPayload(mark))
-    flow.due++
-    flow.sent++
+    flow.countSaid()
     client.publish({ ...plain, topic, payload, mark: this.#inProperty(mark) })
   }
 

@@ -5,6 +5,8 @@ import { judge } from '../assertions/judge.ts'
 import { parseAssertion } from '../assertions/parse-assertion.ts'
 import type { EngineOptions } from '../engines/engine.ts'
 import type { Progress, RunReport } from '../report/run-report.ts'
+import { checkFiles } from '../scenario/checks/check-files.ts'
+import { FaultList } from '../scenario/checks/fault-list.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { assignmentsOf } from './assignment.ts'
 import type { Books, SecondBooks, WorkerStatus } from '../proof/books.ts'
@@ -45,7 +47,9 @@ const MOST_FAULTS_SHOWN = 5
 
 /** Runs a scenario from the first connect to the last message, and tells what was promised and what arrived. */
 export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<RunReport> {
-  const faults = preflight(scenario, machineLimits())
+  const files = new FaultList()
+  checkFiles(scenario, options.directory ?? process.cwd(), files)
+  const faults = [...files.faults.map(({ message }) => message), ...preflight(scenario, machineLimits())]
   if (faults.length > 0) throw new RunError(faults)
   const run = options.run ?? runOf(scenario)
   const workers = makeWorkers(scenario, run, options)

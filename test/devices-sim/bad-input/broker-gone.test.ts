@@ -184,6 +184,12 @@ it.concurrent('a sensor function that throws ends the run with its name', async 
   await broker.close()
 })
 
+it.concurrent('a file that is not there is told before anything connects', async () => {
+  const broker = { url: 'mqtts://127.0.0.1:1', ca: 'nowhere.pem' }
+  const run = runScenario(defineScenario({ ...scenarioOf('mqtt://127.0.0.1:1'), broker }))
+  await expect(run).rejects.toThrow(/^broker\.ca cannot be used: .*nowhere\.pem cannot be read/)
+})
+
 it.concurrent('a stop signal that comes before the beginning ends the run at once', async () => {
   const broker = await startBroker()
   const scenario = scenarioOf(broker.url, { phases: [{ phase: 'hold', lasts: '60s' }] })

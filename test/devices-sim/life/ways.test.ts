@@ -83,6 +83,20 @@ it.concurrent('a slow reader holds its pace and gets all in the end', async () =
   expect(report.run.ended).toBe('finished')
 })
 
+it.concurrent('what devices say of themselves is in the rates as well', async () => {
+  const { report } = await play({
+    name: 'births',
+    fleets: { d: { count: 5, birth: { topic: 'b/{client}', text: 'here', retain: false } } },
+    subscribers: { all: { filters: ['#'] } },
+    phases: [
+      { phase: 'hold', lasts: '1500ms' },
+      { phase: 'drain', lasts: '1s' },
+    ],
+  })
+  const [first] = report.series
+  expect(first).toMatchObject({ due: 5, sent: 5, received: 5 })
+})
+
 it.concurrent('a spike multiplies, and a limit stops', async () => {
   const messages = {
     spiked: { topic: 's/{client}', every: '50ms', payload },
