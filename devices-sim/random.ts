@@ -46,12 +46,7 @@ export function mix(value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0
 }
 
-/** A normally distributed number with mean 0 and deviation 1. */
-export function gaussian(random: Random): number {
-  return normalFrom(random(), random())
-}
-
-/** The same from two numbers from 0 up to 1 (Box-Muller). */
+/** A normally distributed number with mean 0 and deviation 1, from two numbers from 0 up to 1 (Box-Muller). */
 export function normalFrom(first: number, second: number): number {
   return Math.sqrt(-2 * Math.log(1 - first)) * Math.cos(2 * Math.PI * second)
 }

@@ -1,4 +1,3 @@
-import { flowsOf } from '../scenario/flows.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { FleetRange } from '../subscribers/group-on-stage.ts'
 
@@ -39,14 +38,4 @@ export function rangesOf(scenario: Scenario): FleetRange[] {
     first += count
     return range
   })
-}
-
-/** Flows by fleet and number of the stream. */
-export function flowTable(scenario: Scenario): (device: number, stream: number) => string {
-  const ranges = rangesOf(scenario)
-  const names = new Map(flowsOf(scenario).map(({ fleet, stream, name }) => [`${fleet} ${stream}`, name]))
-  return (device, stream) => {
-    const range = ranges.find(({ first, end }) => device >= first && device < end)
-    return names.get(`${range?.fleet ?? ''} ${stream}`) ?? ''
-  }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readNamedFile } from '../named-file.ts'
 import { type CsvTable, parseCsv, type ReadCsv } from './csv.ts'
 
 /** Reads the tables beside a scenario file, each once however many devices replay it. */
@@ -9,19 +9,8 @@ export function csvFiles(directory: string): ReadCsv {
     const path = resolve(directory, file)
     const known = tables.get(path)
     if (known !== undefined) return known
-    const table = parseCsv(textOf(path), file)
+    const table = parseCsv(readNamedFile(path), file)
     tables.set(path, table)
     return table
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Error(`${path} cannot be read (${code ?? String(error)}); it is looked for beside the scenario file`, {
-      cause: error,
-    })
   }
 }

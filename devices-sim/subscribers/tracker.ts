@@ -35,8 +35,6 @@ export class Tracker {
   connections = 0
   /** Of them, those before the run began: one, or one for each that shares the subscription. */
   connectionsAtStart = 1
-  /** Messages that came because they were retained. */
-  retained = 0
   willsSeen = 0
 
   constructor(stage: Stage, expectationOf: ExpectationOf, isPersistent: boolean) {
@@ -49,10 +47,7 @@ export class Tracker {
     const { tallies, run } = this.#stage
     const text = message.mark
     const mark = text === undefined ? readMark(message.payload) : readMarkText(text)
-    if (message.retain) {
-      this.retained++ // sent again for a new subscription; the message itself has its own way
-      return
-    }
+    if (message.retain) return // sent again for a new subscription; the message itself has its own way
     if (mark === undefined || mark.run !== run) {
       tallies.stray++
       tallies.received++ // it shows in the rates

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { readNamedFile } from '../../named-file.ts'
 import type { Scenario } from '../schema.ts'
 import type { FaultList } from './fault-list.ts'
 
@@ -17,7 +17,7 @@ export function checkTlsFiles({ broker }: Scenario, directory: string, faults: F
     if (file === undefined) return undefined
     const path = resolve(directory, file)
     try {
-      const text = textOf(path)
+      const text = readNamedFile(path)
       attempt(path, () => check(text))
       return text
     } catch (error) {
@@ -58,17 +58,6 @@ function checkKey(text: string): void {
   if (text.includes('ENCRYPTED')) throw new Error('the key is encrypted; give one without a passphrase')
   createPrivateKey(text)
   createSecureContext({ key: text })
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Error(`${path} cannot be read (${code ?? String(error)}); it is looked for beside the scenario file`, {
-      cause: error,
-    })
-  }
 }
 
 function attempt(path: string, run: () => void): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { gaussian, mix, seededRandom, seedOf, SeededSource } from '../../../devices-sim/random.ts'
+import { mix, normalFrom, seededRandom, seedOf, SeededSource } from '../../../devices-sim/random.ts'
 import { deviation, mean } from './read-sensor.ts'
 
 describe('seededRandom', () => {
@@ -23,9 +23,9 @@ describe('seededRandom', () => {
   })
 })
 
-it('gaussian has mean 0 and deviation 1', () => {
+it('normalFrom has mean 0 and deviation 1', () => {
   const random = seededRandom(2)
-  const values = Array.from({ length: 20_000 }, () => gaussian(random))
+  const values = Array.from({ length: 20_000 }, () => normalFrom(random(), random()))
   expect(Math.abs(mean(values))).toBeLessThan(0.02)
   expect(deviation(values)).toBeCloseTo(1, 1)
 })
