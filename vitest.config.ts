@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const timeouts = { testTimeout: 15_000, hookTimeout: 15_000 }
+// a guard against hanging, not a measurement: some tests play ten seconds of a fleet's life on a busy machine
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
