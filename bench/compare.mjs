@@ -34,6 +34,7 @@ const brokers = [
       process.execPath,
       join(root, 'dist/src/main.js'),
       'start',
+      '--memory',
       '--port',
       '18951',
       '--no-ws',

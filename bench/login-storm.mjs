@@ -78,7 +78,9 @@ async function measure() {
   spawnSync(process.execPath, [main, ...made], { input: 'right\n', stdio: ['pipe', 'ignore', 'inherit'] })
   const port = 18970
   const flags = ['--port', String(port), '--no-ws', '--log-level', 'warn', '--password-file', passwordFile]
-  const broker = spawn(process.execPath, [main, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const broker = spawn(process.execPath, [main, 'start', '--memory', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await new Promise((resolve) => broker.stdout.once('data', resolve))
   const p99 = { calm: [], storm: [] }
   let isGood = true

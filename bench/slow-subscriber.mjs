@@ -70,7 +70,7 @@ function rssAnonKb(pid) {
 async function run(isFrozen, port) {
   const broker = spawn(
     process.execPath,
-    ['dist/src/main.js', 'start', '--port', String(port), '--no-ws', '--log-level', 'error'],
+    ['dist/src/main.js', 'start', '--memory', '--port', String(port), '--no-ws', '--log-level', 'error'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -8,7 +8,7 @@ const program = fileURLToPath(new URL('../dist/src/main.js', import.meta.url))
 const report = 'demo-report'
 
 // In a process group of its own: Ctrl-C is for the run, which needs the broker until it has reported.
-const brokerFlags = ['start', '--port', '0', '--no-ws', '--log-level', 'warn']
+const brokerFlags = ['start', '--memory', '--port', '0', '--no-ws', '--log-level', 'warn']
 const broker = spawn(process.execPath, [program, ...brokerFlags], {
   stdio: ['ignore', 'pipe', 'inherit'],
   detached: true,

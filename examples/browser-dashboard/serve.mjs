@@ -127,7 +127,7 @@ async function startPage(options) {
 async function startBroker(options, page) {
   const ports = ['--port', String(options.mqttPort), '--ws-port', String(options.webSocketPort)]
   const origins = page.origins.flatMap((origin) => ['--origin', origin])
-  children.broker = new ChildProgram(program, ['start', ...ports, ...origins, '--log-level', 'warn'])
+  children.broker = new ChildProgram(program, ['start', '--memory', ...ports, ...origins, '--log-level', 'warn'])
   const url = await children.broker.printed(/\bmqtt:\/\/\S+/)
   const webSocketUrl = await children.broker.printed(/\bws:\/\/\S+/)
   if (url !== undefined && webSocketUrl !== undefined) return { url, webSocketUrl }

@@ -9,7 +9,7 @@ const TICK_MS = 100
  */
 export class BrokerTime {
   readonly #clock: Clock
-  readonly #offsetMs: number
+  #offsetMs: number
   readonly #wheel: TimingWheel
   readonly #stopTicking: () => void
   /** Time at the last `update`; near enough within a loop turn. */
@@ -29,6 +29,12 @@ export class BrokerTime {
   update(): number {
     this.nowMs = this.#clock.monotonicMs() + this.#offsetMs
     return this.nowMs
+  }
+
+  /** Time never runs backwards from one start to the next. */
+  notBefore(wallMs: number): void {
+    this.#offsetMs += Math.max(0, wallMs - this.update())
+    this.update()
   }
 
   schedule(timer: Timer): void {

@@ -1,5 +1,6 @@
 import type { AuthenticationOutcome } from '../contracts/authenticator.ts'
 import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
+import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { ClientInfo } from '../contracts/events.ts'
 import type { Terms } from '../contracts/limits.ts'
 import { PacketReader } from '../protocol/packet-reader.ts'
@@ -102,6 +103,11 @@ export class Connection implements ByteStreamEvents, Timer {
     this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
+  }
+
+  /** How its publishes are kept, where no topic rule says otherwise. */
+  get durability(): DurabilityLevel {
+    return this.peer.durability ?? this.core.durability.level
   }
 
   get peer(): PeerInfo {

@@ -6,8 +6,9 @@ import type { Clock } from '../contracts/clock.ts'
 import type { BrokerEvents, ClientInfo, DropInfo } from '../contracts/events.ts'
 import type { Features, Limits, Terms } from '../contracts/limits.ts'
 import type { Log } from '../contracts/log.ts'
+import type { DurabilityLevel, DurabilityTerms } from '../contracts/durability.ts'
 import { type DropReason, type Gauges, newCounters, type Statistics } from '../contracts/statistics.ts'
-import type { Store } from '../contracts/store.ts'
+import type { Store, StoreOpening, StoreRecord } from '../contracts/store.ts'
 import { ApplicationMessage } from '../protocol/application-message.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { encodeText } from '../protocol/text.ts'
@@ -21,8 +22,11 @@ import { BrokerTime } from './broker-time.ts'
 import { Connection } from './connection.ts'
 import { ConnectionGate } from './connection-gate.ts'
 import { Deliverer } from './deliverer.ts'
+import { BrokerState } from './durable-state.ts'
 import { Journal } from './journal.ts'
+import { keptCounters, restoreCounters } from './kept-counters.ts'
 import { OutboxPool } from './outbox.ts'
+import { PublishAdmission } from './publish-admission.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import { RetainedReplays } from './retained-replays.ts'
 import { Router } from './router.ts'
@@ -39,7 +43,17 @@ export interface CoreParts {
   readonly store: Store
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  /** What an acknowledged publish is worth; `always` when left out. */
+  readonly durability?: DurabilityTerms | undefined
 }
+
+const alwaysDurable: DurabilityTerms = { level: 'always', intervalMs: 1000, rules: [] }
+
+/** A record without a payload, roughly. */
+const RECORD_BYTES = 64
+/** Sessions looked at in one tick, and how often all of them are. */
+const WATCH_SLICE = 2000
+const WATCH_INTERVAL_MS = 5000
 
 /** The broker without its listeners: everything that connections share. */
 export class BrokerCore implements Statistics {
@@ -56,7 +70,13 @@ export class BrokerCore implements Statistics {
   readonly denials = new Denials(this)
   readonly counters = newCounters()
   readonly time: BrokerTime
+  readonly store: Store
+  readonly state: BrokerState
   readonly journal: Journal
+  durability: DurabilityTerms
+  /** The store takes nothing for now. */
+  isDegraded = false
+  readonly admission: PublishAdmission
   readonly outboxPool = new OutboxPool(this.counters)
   readonly router: Router
   readonly sessions: SessionRegistry
@@ -81,8 +101,24 @@ export class BrokerCore implements Statistics {
     this.authenticator = new HookedAuthenticator(parts.authenticator, this.hooks)
     this.authorizer = new HookedAuthorizer(parts.authorizer, this.hooks)
     this.time = new BrokerTime(parts.clock, (task) => this.guarded(task))
-    this.journal = new Journal(parts.store, parts.log, (task) => this.guarded(task))
-    this.router = new Router(this.authorizer, this.limits)
+    this.store = parts.store
+    this.durability = parts.durability ?? alwaysDurable
+    this.journal = new Journal({
+      store: parts.store,
+      log: parts.log,
+      guarded: (task) => this.guarded(task),
+      flushLater: (delayMs) => {
+        this.time.schedule({ dueMs: this.time.nowMs + delayMs, fire: () => this.journal.flush() })
+      },
+      withdrawn: (sequence) => {
+        for (const session of this.sessions.all()) session.outbound.withdrawFrom(sequence)
+        this.subscriptions.withdrawFrom(sequence)
+      },
+    })
+    if (!parts.store.keepsMessages) this.journal.start() // nothing to wait for
+    this.state = new BrokerState(this)
+    this.admission = new PublishAdmission(this)
+    this.router = new Router(this.authorizer, this.limits, () => this.durability.rules)
     this.sessions = new SessionRegistry(this)
     this.subscriptions = new Subscriptions(this)
     this.retained = new RetainedMessages(this)
@@ -90,6 +126,70 @@ export class BrokerCore implements Statistics {
     this.wills = new Wills(this)
     this.deliverer = new Deliverer(this)
     this.gate = new ConnectionGate(this.limits)
+    this.#watchQueues()
+  }
+
+  /**
+   * Opens the store and takes back what it kept. A store in memory needs none of it. Called once, before the first
+   * client. Rejects with what is wrong and what to do.
+   */
+  async open(): Promise<StoreOpening> {
+    const opening = await this.store.open(this.state)
+    this.time.notBefore(opening.lastKnownMs)
+    const { nextSequence, nextSession, counters } = opening
+    this.journal.begin(nextSequence)
+    this.sessions.nextNumber = Math.max(this.sessions.nextNumber, nextSession)
+    restoreCounters(this.counters, counters)
+    await this.state.settle()
+    await this.sessions.rememberTopics()
+    this.journal.start()
+    this.subscriptions.askHooksAgain()
+    void this.state.endDead()
+    return opening
+  }
+
+  /** Keeps a record of a session, with the care that all session data gets; returns the commit to wait for. */
+  keep(record: StoreRecord): number {
+    return this.keepAt(this.durability.level, record)
+  }
+
+  keepAt(level: DurabilityLevel, record: StoreRecord): number {
+    if (level === 'always') return this.journal.append(record)
+    this.journal.appendLater(record, RECORD_BYTES, this.durability.intervalMs)
+    return 0
+  }
+
+  /** How publishes to a topic are kept where no listener has a say. */
+  levelOf(topicBytes: Uint8Array): DurabilityLevel {
+    const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity)
+    return route.durability ?? this.durability.level
+  }
+
+  storeChanged(error: Error | undefined): void {
+    this.isDegraded = error !== undefined
+    if (error !== undefined) {
+      const detail = 'QoS 1 and 2 that need it are refused until it is back; the rest goes on'
+      this.log.error({ error: error.message }, `the store takes nothing: ${detail}`)
+    } else {
+      this.log.info({}, 'the store is back')
+      for (const { link } of this.sessions.all()) link?.run(() => link.pump())
+    }
+  }
+
+  /** What waits too long for clients that are away is dropped in slices, and counters are handed to the store. */
+  #watchQueues(): void {
+    let walk: Iterator<void> | undefined
+    const step = (nowMs: number): void => {
+      walk ??= this.sessions.dropOld(nowMs)
+      for (let count = 0; count < WATCH_SLICE; count++) {
+        if (walk.next().done !== true) continue
+        walk = undefined
+        this.store.keepCounters(keptCounters(this.counters))
+        break
+      }
+      this.time.schedule({ dueMs: nowMs + (walk === undefined ? WATCH_INTERVAL_MS : 0), fire: step })
+    }
+    this.time.schedule({ dueMs: this.time.nowMs + WATCH_INTERVAL_MS, fire: step })
   }
 
   /** Takes a client's stream, or closes it when there is no room. */
@@ -125,7 +225,7 @@ export class BrokerCore implements Statistics {
     const topicBytes = encodeText(topicName)
     const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity) // the limit is for clients
     message.topicBytes = route.topicBytes
-    return this.deliverer.publish(route, message)
+    return this.deliverer.publish(route, message, route.durability ?? this.durability.level)
   }
 
   /** Runs what no connection answers for: a fault of ours is counted and logged, and the broker goes on. */
@@ -204,14 +304,11 @@ export class BrokerCore implements Statistics {
   }
 
   gauges(): Gauges {
-    let storedMessages = this.retained.size
-    let storedBytes = this.retained.bytes
+    const { totals } = this.sessions
+    const storedMessages = this.retained.size + totals.queuedMessages
+    const storedBytes = this.retained.bytes + totals.queuedBytes
     let outboxMessages = 0
-    for (const session of this.sessions.all()) {
-      storedMessages += session.outbound.queuedMessages
-      storedBytes += session.outbound.queuedBytes
-      outboxMessages += session.outbound.pending
-    }
+    for (const session of this.sessions.all()) outboxMessages += session.outbound.pending
     return {
       startedAtMs: this.time.startedAtMs,
       nowMs: this.time.nowMs,

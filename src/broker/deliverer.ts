@@ -1,14 +1,17 @@
 import type { Awaitable } from '../contracts/hooks.ts'
+import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { DropReason } from '../contracts/statistics.ts'
 import type { MessageRecipient } from '../contracts/store.ts'
 import type { ApplicationMessage } from '../protocol/application-message.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { decodeText } from '../protocol/text.ts'
 import type { Delivery } from '../session/delivery.ts'
+import type { Owed } from '../session/outbound-queue.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
 import { askInOrder } from './hooks/ask-in-order.ts'
 import { GroupDeliverer } from './group-deliverer.ts'
+import { PayloadReader } from './payload-reader.ts'
 import { PublishWriter } from './publish-writer.ts'
 import type { Destination, Route } from './router.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
@@ -16,33 +19,41 @@ import type { ClientSession, ClientSubscription, SubscriptionGroup } from './typ
 /** Below this a client counts as keeping up, whatever all outboxes hold together. */
 const FAIR_SHARE_BYTES = 64 * 1024
 
+/** What was taken to be sent has its payload. */
+type TakenDelivery = Delivery & { readonly message: ApplicationMessage }
+
 /** Brings a message to every session that is owed it. Runs inside one loop turn; must not await. */
 export class Deliverer {
   readonly #core: BrokerCore
   readonly #writer: PublishWriter
   readonly #groups: GroupDeliverer
+  readonly #payloads: PayloadReader
   /** The message under way in a form that outlives the turn, made when the first session needs it. */
   #detached: ApplicationMessage | undefined = undefined
   #lastDelivery: Delivery | undefined = undefined
   #recipients: MessageRecipient[] = []
   #waitingGroups: string[] = []
-  /** Number of the message under way in the store. */
-  sequence = 0
+  /** Somebody it is meant for is not about to get the message under way. */
+  #isForLater = false
+  #level: DurabilityLevel = 'always'
+  /** Number of the message under way in the store; -1 when it does not go there. */
+  sequence = -1
 
   constructor(core: BrokerCore) {
     this.#core = core
     this.#writer = new PublishWriter(core)
     this.#groups = new GroupDeliverer(core, this)
+    this.#payloads = new PayloadReader(core)
   }
 
   /**
    * Delivers one message. Returns the commit after which it may be acknowledged, 0 when it may be at once, or -1 when
    * nobody subscribes to its topic.
    */
-  publish(route: Route, message: ApplicationMessage): number {
-    this.begin(undefined)
+  publish(route: Route, message: ApplicationMessage, level: DurabilityLevel): number {
+    this.begin(undefined, level)
     let commit = 0
-    if (message.retain) commit = this.#core.retained.keep(route, message, () => this.detach(message))
+    if (message.retain) commit = this.#core.retained.keep(route, message, level, () => this.detach(message))
     const { destinations, groups } = route
     for (let index = 0; index < destinations.length; index++) {
       this.#deliver(route, message, destinations[index] as Destination)
@@ -64,7 +75,7 @@ export class Deliverer {
 
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
   replay(subscription: ClientSubscription, message: ApplicationMessage): void {
-    this.begin(message)
+    this.begin(message, this.#core.levelOf(message.topicBytes))
     const qos = Math.min(message.qos, subscription.qos) as 0 | 1 | 2
     this.#offer(subscription.session, message, qos, true, subscription.subscriptionIdentifiers)
     this.record(message)
@@ -85,16 +96,18 @@ export class Deliverer {
       if (taken === 'pubrel') connection.responses.publishResponse('pubrel', outbound.takenPacketId, 0, 0)
       else this.#sendPastHooks(session, connection)
     }
+    if (outbound.isReadingAhead) this.#payloads.read(session, connection)
     if (session.groups !== undefined) {
       for (const group of session.groups) this.#groups.pump(group as SubscriptionGroup)
     }
   }
 
   /** A session is over: what a group had sent it and it did not acknowledge at QoS 1 goes to another member. */
-  handOver(delivery: Delivery, wasSent: boolean): boolean {
-    const group = delivery.group as SubscriptionGroup | undefined
-    if (group === undefined || group.members.length === 0 || (delivery.qos === 2 && wasSent)) return false
-    this.#groups.requeue(group, delivery.message)
+  handOver(owed: Owed, wasSent: boolean): boolean {
+    if (!('message' in owed) || owed.message === undefined) return false
+    const group = owed.group as SubscriptionGroup | undefined
+    if (group === undefined || group.members.length === 0 || (owed.qos === 2 && wasSent)) return false
+    this.#groups.requeue(group, owed.message, owed.sequence)
     return true
   }
 
@@ -134,7 +147,7 @@ export class Deliverer {
     if (qos === 0) {
       if (connection !== undefined) return this.sendQos0(connection, message, retain, identifiers)
       if (this.#core.limits.queueQos0 && session.isDurable) {
-        return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined))
+        return this.#enqueue(session, this.#delivery(message, 0, retain, identifiers, undefined, false))
       }
       this.#core.dropped('offline-qos0', session.clientId)
       return false
@@ -166,8 +179,8 @@ export class Deliverer {
     identifiers: readonly number[],
   ): boolean {
     const session = connection.session as ClientSession
-    const delivery = this.#delivery(message, 0, retain, identifiers, undefined)
-    if (session.outbound.hasRoomFor(delivery.message.byteSize)) return this.#enqueue(session, delivery)
+    const delivery = this.#delivery(message, 0, retain, identifiers, undefined, false)
+    if (session.outbound.hasRoomFor(delivery.byteSize)) return this.#enqueue(session, delivery)
     this.#core.dropped('outbox-full', connection.clientId)
     return false
   }
@@ -188,7 +201,7 @@ export class Deliverer {
     const mayAdmit = !waits && (!isKept || outbound.hasRoom)
     const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
     if (packetId === 0 || connection === undefined) {
-      return this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, group))
+      return this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, group, isDurable))
     }
     const position = outbound.lastPosition
     if (!this.#writer.write(connection, message, qos, retain, false, packetId, identifiers)) {
@@ -196,19 +209,19 @@ export class Deliverer {
       return false
     }
     if (isKept) {
-      const delivery = this.#delivery(message, qos, retain, identifiers, group)
+      const delivery = this.#delivery(message, qos, retain, identifiers, group, isDurable)
       outbound.keep(delivery)
-      if (isDurable) this.#addRecipient(session, delivery)
+      this.#addRecipient(session, delivery)
     }
     return true
   }
 
   #enqueue(session: ClientSession, delivery: Delivery): boolean {
-    const outcome = session.outbound.enqueue(delivery)
-    if (outcome === 'queued') {
+    const outcome = session.outbound.enqueue(delivery, session.isDurable && this.#core.store.keepsMessages)
+    if (outcome === 'queued' || outcome === 'in-store') {
       if (session.link !== undefined && this.#mustAskFirst(session.link)) this.#pumpSoon(session.link)
-      if (!session.isDurable) return true
-      this.#addRecipient(session, delivery)
+      if (outcome === 'in-store') this.#isForLater = true
+      if (!this.#addRecipient(session, delivery)) return true
       if (session.link !== undefined) this.#core.journal.wait(session.link)
       return true
     }
@@ -249,7 +262,7 @@ export class Deliverer {
       return
     }
     const { outbound } = session
-    const { message, qos, retain } = outbound.takenDelivery as Delivery
+    const { message, qos, retain } = outbound.takenDelivery as TakenDelivery
     const outgoing = {
       clientId: session.clientId,
       user: session.user,
@@ -287,16 +300,21 @@ export class Deliverer {
   }
 
   #discardTaken(session: ClientSession, reason: DropReason): void {
-    const { takenPosition } = session.outbound
     this.#core.dropped(reason, session.clientId)
+    this.#endTaken(session)
+  }
+
+  /** It cannot be sent, and counts as delivered. */
+  #endTaken(session: ClientSession): void {
+    const { takenPosition, takenDelivery } = session.outbound
     session.outbound.discard(takenPosition)
-    this.#core.sessions.recordDelivered(session, takenPosition)
+    this.#core.sessions.recordDelivered(session, takenPosition, takenDelivery?.sequence ?? -1)
   }
 
   #sendTaken(session: ClientSession, connection: Connection): void {
     const { outbound } = session
-    const delivery = outbound.takenDelivery as Delivery
-    const { takenPacketId, takenDup, takenPosition } = outbound
+    const delivery = outbound.takenDelivery as TakenDelivery
+    const { takenPacketId, takenDup } = outbound
     const { message, qos, retain, subscriptionIdentifiers } = delivery
     if (delivery.rightsEpoch !== this.#core.authorizer.epoch) {
       const { topicBytes } = message
@@ -306,8 +324,7 @@ export class Deliverer {
       }
     }
     if (!this.#writer.write(connection, message, qos, retain, takenDup, takenPacketId, subscriptionIdentifiers)) {
-      outbound.discard(takenPosition)
-      this.#core.sessions.recordDelivered(session, takenPosition)
+      this.#endTaken(session)
     } else if (qos === 0) connection.unconfirmedQos0++
     else if (!session.isDurable && delivery.group === undefined) outbound.forgetTaken()
   }
@@ -319,8 +336,10 @@ export class Deliverer {
     retain: boolean,
     subscriptionIdentifiers: readonly number[],
     group: SubscriptionGroup | undefined,
+    isStored: boolean,
   ): Delivery {
-    const { commit } = this.#core.journal
+    const commit = this.#level === 'always' ? this.#core.journal.commit : 0
+    const sequence = qos > 0 && isStored ? this.sequence : -1
     const last = this.#lastDelivery
     const isSame =
       last !== undefined &&
@@ -328,11 +347,17 @@ export class Deliverer {
       last.retain === retain &&
       last.subscriptionIdentifiers === subscriptionIdentifiers &&
       last.group === group &&
+      last.sequence === sequence &&
       last.commit === commit
     if (isSame) return last
     const rightsEpoch = this.#core.authorizer.epoch
+    const detached = this.detach(message)
     this.#lastDelivery = {
-      message: this.detach(message),
+      message: detached,
+      sequence,
+      byteSize: detached.byteSize,
+      queuedAtMs: this.#core.time.nowMs,
+      expiresAtMs: detached.expiresAtMs,
       qos,
       retain,
       subscriptionIdentifiers,
@@ -343,10 +368,13 @@ export class Deliverer {
     return this.#lastDelivery
   }
 
-  /** Starts on a message; `detached` when it owns its bytes already. */
-  begin(detached: ApplicationMessage | undefined): void {
+  /** Starts on a message; `detached` when it owns its bytes already, `sequence` when the store has it already. */
+  begin(detached: ApplicationMessage | undefined, level: DurabilityLevel, sequence?: number): void {
     this.#detached = detached
     this.#lastDelivery = undefined
+    this.#isForLater = false
+    this.#level = level
+    this.sequence = sequence ?? (level === 'memory' ? -1 : this.#core.journal.nextSequence)
   }
 
   detach(message: ApplicationMessage): ApplicationMessage {
@@ -355,6 +383,7 @@ export class Deliverer {
 
   /** The message under way waits in a group that is stored. */
   addWaitingGroup(group: SubscriptionGroup): void {
+    this.#isForLater = true
     this.#waitingGroups.push(group.filter)
   }
 
@@ -368,29 +397,34 @@ export class Deliverer {
   /** Puts the message under way into the store, once for all who are owed it. Returns its commit, 0 for nobody. */
   record(message: ApplicationMessage): number {
     if (this.#recipients.length === 0 && this.#waitingGroups.length === 0) return 0
-    const kept = this.detach(message)
+    const { journal, time, durability } = this.#core
     const groups = this.#waitingGroups
     this.#waitingGroups = []
-    return this.#core.journal.append({
+    const kept = this.detach(message)
+    const record = {
       kind: 'message',
-      sequence: this.sequence++,
-      topicBytes: kept.topicBytes,
-      properties: kept.bytes.subarray(kept.propertiesStart, kept.propertiesEnd),
-      payload: kept.bytes.subarray(kept.payloadStart, kept.payloadEnd),
-      expiresAtMs: kept.expiresAtMs,
+      sequence: journal.nextSequence++,
+      message: kept,
+      publishedAtMs: time.nowMs,
       recipients: this.takeRecipients(),
       groups,
-    })
+      isForLater: this.#isForLater,
+    } as const
+    if (this.#level === 'always') return journal.append(record)
+    journal.appendLater(record, kept.byteSize, durability.intervalMs)
+    return 0
   }
 
-  #addRecipient(session: ClientSession, delivery: Delivery): void {
-    if (delivery.qos === 0) return
+  /** False for a session or a message that is not stored. */
+  #addRecipient(session: ClientSession, delivery: Delivery): boolean {
+    if (!session.isDurable || delivery.qos === 0 || this.#level === 'memory') return false
     this.#recipients.push({
-      clientId: session.clientId,
+      session: session.number,
       position: session.outbound.lastPosition,
       qos: delivery.qos,
       retain: delivery.retain,
       subscriptionIdentifiers: delivery.subscriptionIdentifiers,
     })
+    return true
   }
 }

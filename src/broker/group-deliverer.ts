@@ -31,8 +31,9 @@ export class GroupDeliverer {
       this.#enqueue(group, {
         message: this.#deliverer.detach(message),
         sequence: isStored ? this.#deliverer.sequence : -1,
+        queuedAtMs: this.#core.time.nowMs,
       })
-      if (isStored) this.#deliverer.addWaitingGroup(group)
+      if (isStored && this.#deliverer.sequence >= 0) this.#deliverer.addWaitingGroup(group)
     } else
       this.#core.dropped(group.members.some((candidate) => candidate.session.link) ? 'outbox-full' : 'offline-qos0', '')
   }
@@ -58,15 +59,18 @@ export class GroupDeliverer {
       const member = this.#choose(route, message, destination)
       if (member === undefined) return
       this.#shift(group)
-      this.#deliverer.begin(message)
+      const { sequence } = next
+      const level = this.#core.levelOf(message.topicBytes)
+      this.#deliverer.begin(message, level, sequence < 0 ? undefined : sequence)
       this.#send(member, group, message)
       this.#recordLeft(group, next)
     }
   }
 
   /** Puts a message back that a member was sent and did not acknowledge. */
-  requeue(group: SubscriptionGroup, message: ApplicationMessage): void {
-    this.#enqueue(group, { message, sequence: -1 })
+  requeue(group: SubscriptionGroup, message: ApplicationMessage, sequence: number): void {
+    this.#enqueue(group, { message, sequence, queuedAtMs: this.#core.time.nowMs })
+    if (sequence >= 0) this.#core.keep({ kind: 'group-returned', topicFilter: group.filter, sequence })
     this.pump(group)
   }
 
@@ -125,6 +129,6 @@ export class GroupDeliverer {
       return
     }
     const [recipient] = this.#deliverer.takeRecipients()
-    this.#core.journal.append({ kind: 'group-left', topicFilter: group.filter, sequence, recipient })
+    this.#core.keep({ kind: 'group-left', topicFilter: group.filter, sequence, recipient })
   }
 }

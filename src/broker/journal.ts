@@ -10,6 +10,19 @@ export interface CommitWaiter {
   commitFailed(commit: number): void
 }
 
+export interface JournalParts {
+  readonly store: Store
+  readonly log: Log
+  readonly guarded: (task: () => void) => void
+  /** Calls `flush` after so long. */
+  readonly flushLater: (delayMs: number) => void
+  /** The store has none of the messages from that sequence on. */
+  readonly withdrawn: (sequence: number) => void
+}
+
+/** What may wait does so up to this many bytes. */
+const MAXIMUM_LATER_BYTES = 1024 * 1024
+
 /**
  * Group commit. Records gathered while one batch is on its way to the store make up the next: no timer, no promise
  * per record. Commits are numbered; an answer waits for the number of the batch its record is in.
@@ -18,10 +31,21 @@ export class Journal {
   readonly #store: Store
   readonly #log: Log
   readonly #guarded: (task: () => void) => void
+  readonly #flushLater: (delayMs: number) => void
+  readonly #withdrawn: (sequence: number) => void
   #gathering: StoreRecord[] = []
   #waiting = new Set<CommitWaiter>()
   #isStoring = false
   #isScheduled = false
+  #isStarted = false
+  #isFlushDue = false
+  #gatheredBytes = 0
+  /** Of the batch being gathered messages were withdrawn: it fails for all who wait for it. */
+  #isSpoilt = false
+  /** Of the next message appended. */
+  nextSequence = 0
+  /** Messages before this one are durable. */
+  durableSequence = 0
   /** Number of the batch being gathered: what is appended now is durable with it. */
   commit = 1
   /** From handing a batch to the store until it is durable. */
@@ -33,10 +57,23 @@ export class Journal {
     this.#storeGathered()
   }
 
-  constructor(store: Store, log: Log, guarded: (task: () => void) => void) {
-    this.#guarded = guarded
-    this.#store = store
-    this.#log = log
+  constructor(parts: JournalParts) {
+    this.#guarded = parts.guarded
+    this.#store = parts.store
+    this.#log = parts.log
+    this.#flushLater = parts.flushLater
+    this.#withdrawn = parts.withdrawn
+  }
+
+  /** Messages get numbers from there on. */
+  begin(sequence: number): void {
+    this.nextSequence = this.durableSequence = Math.max(this.nextSequence, sequence)
+  }
+
+  /** The store is open: what was gathered meanwhile goes there. */
+  start(): void {
+    this.#isStarted = true
+    this.flush()
   }
 
   /** Adds a record and returns the commit it will be durable with. */
@@ -50,6 +87,25 @@ export class Journal {
     return this.commit
   }
 
+  /** Adds a record that nobody waits for: it goes with the next batch, or when its interval is over. */
+  appendLater(record: StoreRecord, byteCount: number, delayMs: number): void {
+    this.#gathering.push(record)
+    this.#gatheredBytes += byteCount
+    if (this.#gatheredBytes >= MAXIMUM_LATER_BYTES) this.flush()
+    else if (!this.#isFlushDue) {
+      this.#isFlushDue = true
+      this.#flushLater(delayMs)
+    }
+  }
+
+  /** What was appended so far goes to the store as soon as it takes it. */
+  flush(): void {
+    this.#isFlushDue = false
+    if (this.#gathering.length === 0 || this.#isStoring || this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#begin)
+  }
+
   /** `waiter` is told of every commit until it has been told of the one being gathered now. */
   wait(waiter: CommitWaiter): void {
     this.#waiting.add(waiter)
@@ -61,6 +117,7 @@ export class Journal {
 
   /** Resolves once everything appended so far is durable, or has failed. */
   settled(): Promise<void> {
+    this.flush()
     const last = this.#gathering.length > 0 ? this.commit : this.commit - 1
     if (last <= this.durable) return Promise.resolve()
     return new Promise((resolve) => {
@@ -94,32 +151,48 @@ export class Journal {
   }
 
   #storeGathered(): void {
-    if (this.#isStoring || this.#gathering.length === 0) return
+    if (this.#isStoring || !this.#isStarted || this.#gathering.length === 0) return
     const batch = this.#gathering
     const commit = this.commit
+    const sequence = this.nextSequence
+    const isSpoilt = this.#isSpoilt
     this.#gathering = []
+    this.#gatheredBytes = 0
+    this.#isSpoilt = false
     this.commit++
     this.#isStoring = true
     const startedMs = performance.now()
     try {
       this.#store.append(batch, (error) => {
         this.latency.record((performance.now() - startedMs) / 1000)
-        this.#stored(commit, error)
+        this.#stored(commit, sequence, error ?? (isSpoilt ? new Error('messages of it were withdrawn') : undefined))
       })
     } catch (error) {
-      setImmediate(() => this.#stored(commit, error instanceof Error ? error : new Error(String(error))))
+      setImmediate(() => this.#stored(commit, sequence, error instanceof Error ? error : new Error(String(error))))
     }
   }
 
-  #stored(commit: number, error: Error | undefined): void {
+  #stored(commit: number, sequence: number, error: Error | undefined): void {
     this.#isStoring = false
     const waiting = [...this.#waiting]
-    if (error !== undefined) {
-      this.#log.error({ error: error.message }, 'the store could not keep a batch; its publishers are disconnected')
+    if (error === undefined) this.durableSequence = sequence
+    else {
+      this.#log.warn({ error: error.message }, 'the store could not keep a batch; who waited for it is told')
+      this.#withdraw()
       for (const waiter of waiting) this.#guarded(() => waiter.commitFailed(commit))
     }
     this.durable = commit
     for (const waiter of waiting) this.#guarded(() => waiter.committed(commit))
     this.#storeGathered()
+  }
+
+  /** Messages that are not durable never will be, also those being gathered. What is said of sessions stands. */
+  #withdraw(): void {
+    const kept = this.#gathering.filter(({ kind }) => kind !== 'message')
+    if (kept.length < this.#gathering.length) this.#isSpoilt = true
+    this.#gathering = kept
+    const from = this.durableSequence
+    this.durableSequence = this.nextSequence
+    if (from < this.nextSequence) this.#guarded(() => this.#withdrawn(from))
   }
 }

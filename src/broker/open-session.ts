@@ -39,10 +39,20 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
   core.sessions.claim(session, connection)
   connection.session = session
   session.expirySeconds = expirySeconds(connection, packet)
-  session.isDurable ||= session.expirySeconds > 0
+  session.sendQuota = Math.min(packet.properties.receiveMaximum ?? 65_535, core.limits.maximumInflightMessages)
+  if (session.expirySeconds > 0) core.sessions.makeDurable(session)
   if (session.isDurable) {
-    commit = core.journal.append({ kind: 'session-opened', clientId, user, expirySeconds: session.expirySeconds })
+    const { number, expirySeconds: seconds, sendQuota } = session
+    commit = core.keep({
+      kind: 'session-opened',
+      session: number,
+      clientId,
+      user,
+      expirySeconds: seconds,
+      sendQuota,
+    })
   }
+  core.wills.announced(clientId, user, packet.will)
   return { session, isPresent, commit }
 }
 

@@ -98,10 +98,16 @@ export class Responses {
       hasLost = true
       this.#waiting.shift()
       if ('packet' in next) continue
-      if (next.type === 'pubrec') this.#connection.session?.inboundIds.delete(next.packetId)
+      if (next.type === 'pubrec') this.#undoInboundId(next.packetId)
       if (next.type !== 'pubrel') this.#core.dropped('store-failed', this.#connection.clientId)
     }
     return hasLost
+  }
+
+  #undoInboundId(packetId: number): void {
+    const { session } = this.#connection
+    if (session === undefined || !session.inboundIds.delete(packetId) || !session.isDurable) return
+    this.#core.keep({ kind: 'inbound-id', session: session.number, packetId, held: false })
   }
 
   /** The connection is gone: its answers with it. What it appended stays on its way to the store. */

@@ -1,4 +1,5 @@
 import { type Authorizer, grants } from '../contracts/authorizer.ts'
+import type { DurabilityLevel, DurabilityRule } from '../contracts/durability.ts'
 import type { Limits } from '../contracts/limits.ts'
 import { copyOf } from '../protocol/copy-bytes.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
@@ -40,6 +41,8 @@ export class Route {
   readonly hash: number
   destinations: readonly Destination[] = []
   groups: readonly GroupDestination[] = []
+  /** What a topic rule says of how publishes to it are kept; undefined where none does. */
+  durability: DurabilityLevel | undefined = undefined
   /** How many subscription changes it has seen; -1 before it was first built. */
   changesSeen = -1
   rightsEpoch = 0
@@ -75,6 +78,7 @@ export class Router {
   readonly #trie = new SubscriptionTrie<ClientSubscription | SubscriptionGroup>()
   readonly #authorizer: Authorizer
   readonly #limits: Pick<Limits, 'maximumTopicLevels'>
+  readonly #durabilityRules: () => readonly DurabilityRule[]
   /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32)
   #young = new Map<number, Route>()
@@ -84,9 +88,14 @@ export class Router {
   readonly #changedFilters: (readonly string[])[] = []
   #changes = 0
 
-  constructor(authorizer: Authorizer, limits: Pick<Limits, 'maximumTopicLevels'>) {
+  constructor(
+    authorizer: Authorizer,
+    limits: Pick<Limits, 'maximumTopicLevels'>,
+    durabilityRules: () => readonly DurabilityRule[] = () => [],
+  ) {
     this.#authorizer = authorizer
     this.#limits = limits
+    this.#durabilityRules = durabilityRules
   }
 
   add(topicFilter: string, subscriber: ClientSubscription | SubscriptionGroup): void {
@@ -192,6 +201,9 @@ export class Router {
       this.#youngBytes += subscriptions.length === 1 ? SINGLE_BYTES : MERGED_BYTES
     }
     route.rightsEpoch = this.#authorizer.epoch
+    route.durability = this.#durabilityRules().find(({ topics }) => {
+      return topics.some((filter) => levelsMatch(splitLevels(filter), route.levels))
+    })?.durability
     route.groups = groups
     route.destinations = destinations
   }

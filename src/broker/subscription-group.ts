@@ -8,6 +8,7 @@ export interface GroupMessage {
   readonly message: ApplicationMessage
   /** Under which the store knows it; -1 when it does not. */
   readonly sequence: number
+  readonly queuedAtMs: number
 }
 
 /**

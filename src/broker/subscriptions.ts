@@ -1,3 +1,4 @@
+import type { StoredGroup, StoredMessage } from '../contracts/store.ts'
 import type { AuthorizedClient } from '../contracts/authorizer.ts'
 import type { SubscriptionRequest } from '../protocol/packets/subscribe.ts'
 import { parseSharedFilter, SHARE_PREFIX } from '../topics/topic-syntax.ts'
@@ -77,6 +78,42 @@ export class Subscriptions {
         })
       }
     }
+  }
+
+  /** What waits for a member of a shared subscription, as the store is to keep it. */
+  storedGroup(filter: string): StoredGroup | undefined {
+    const group = this.#groups.get(filter)
+    if (group === undefined) return undefined
+    const stored = [...group.waiting].filter(({ sequence }) => sequence >= 0)
+    const waiting = stored.map(({ message, sequence, queuedAtMs }) => {
+      const { qos, retain, byteSize, expiresAtMs } = message
+      return { position: 0, sequence, qos, retain, subscriptionIdentifiers: [], byteSize, queuedAtMs, expiresAtMs }
+    })
+    return { topicFilter: filter, waiting }
+  }
+
+  /** The store failed: it has none of the messages from that sequence on. */
+  withdrawFrom(sequence: number): void {
+    for (const group of this.#groups.values()) {
+      const waiting = [...group.waiting]
+      if (!waiting.some((one) => one.sequence >= sequence)) continue
+      group.waiting.clear()
+      for (const one of waiting) {
+        if (one.sequence < sequence) group.waiting.push(one)
+        else {
+          group.waitingBytes -= one.message.byteSize
+          this.#core.dropped('store-failed', '')
+        }
+      }
+    }
+  }
+
+  /** What a restart found waiting; nobody waits for it when no member is left. */
+  restoreWaiting(filter: string, sequence: number, { message, publishedAtMs }: StoredMessage): void {
+    const group = this.#groups.get(filter)
+    if (group === undefined) return
+    group.waiting.push({ message, sequence, queuedAtMs: publishedAtMs })
+    group.waitingBytes += message.byteSize
   }
 
   removeAll(session: ClientSession): void {

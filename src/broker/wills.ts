@@ -1,7 +1,11 @@
 import { type AccessAnswer, grants } from '../contracts/authorizer.ts'
+import type { PeerInfo } from '../contracts/byte-stream.ts'
 import type { Publication } from '../contracts/hooks.ts'
+import type { StoredWill } from '../contracts/store.ts'
+import { ByteReader } from '../protocol/byte-reader.ts'
 import { newApplicationMessage } from '../protocol/new-application-message.ts'
 import type { Will } from '../protocol/packets/connect.ts'
+import { decodePropertyBody, encodePropertyBody } from '../protocol/properties.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
@@ -12,6 +16,28 @@ interface PendingWill extends Timer {
   readonly publish: () => void
 }
 
+type WillClient = Pick<Connection, 'clientId' | 'user' | 'peer'>
+
+/** A will that has not been published. */
+interface AnnouncedWill {
+  readonly clientId: string
+  readonly user: string | undefined
+  readonly will: Will
+  /** Infinity while its client is connected. */
+  readonly dueAtMs: number
+}
+
+/** Where a client was that a restart knows by its will only. */
+const absentPeer: PeerInfo = {
+  transport: 'stream',
+  isEncrypted: false,
+  address: '',
+  port: 0,
+  listener: '',
+  allowsAnonymous: false,
+  certificateUser: undefined,
+}
+
 /**
  * Will messages of connections that ended. A will goes out at the earlier of "its delay is over" and "the session
  * ended", and not at all when the session is resumed before. [MQTT5-3.1.2-8] [MQTT5-3.1.3-9]
@@ -19,6 +45,8 @@ interface PendingWill extends Timer {
 export class Wills {
   readonly #core: BrokerCore
   readonly #pending = new Map<ClientSession, PendingWill>()
+  /** Those the store has, by client identifier. */
+  readonly #announced = new Map<string, AnnouncedWill>()
   /** How many wills an authorizer or a hook thinks about, and who waits for there to be none. */
   #underWay = 0
   readonly #waiting: (() => void)[] = []
@@ -27,10 +55,40 @@ export class Wills {
     this.#core = core
   }
 
+  /** A CONNECT is accepted: from now on the store has its will, or none of an earlier one. */
+  announced(clientId: string, user: string | undefined, will: Will | undefined): void {
+    if (!this.#core.store.keepsMessages) return
+    if (will === undefined) this.#forget(clientId)
+    else this.#remember({ clientId, user, will, dueAtMs: Infinity })
+  }
+
+  /** As the store is to keep it. */
+  stored(clientId: string): StoredWill | undefined {
+    const announced = this.#announced.get(clientId)
+    return announced === undefined ? undefined : storedWill(announced)
+  }
+
+  /** Of a client that was connected, or expected back, when the broker ended. */
+  restore(stored: StoredWill): void {
+    const { clientId, user, delaySeconds } = stored
+    const { sessions, time } = this.#core
+    const session = sessions.get(clientId)
+    const will = willOf(stored)
+    const delay = Math.min(delaySeconds, session?.expirySeconds ?? 0)
+    const dueAtMs = stored.dueAtMs === Infinity ? time.nowMs + delay * 1000 : stored.dueAtMs
+    this.#announced.set(clientId, { clientId, user, will, dueAtMs })
+    const client = { clientId, user, peer: absentPeer }
+    if (session === undefined || dueAtMs <= time.nowMs) this.#publish(will, client)
+    else this.#publishLater(session, will, client, dueAtMs)
+  }
+
   /** A connection ended without the DISCONNECT that deletes its will. */
   connectionEnded(session: ClientSession, connection: Connection): void {
     const { will } = connection
-    if (will === undefined) return
+    if (will === undefined) {
+      this.#forget(session.clientId)
+      return
+    }
     const delaySeconds = Math.min(will.properties.willDelayInterval ?? 0, session.expirySeconds)
     if (delaySeconds === 0) {
       this.publishNow(connection)
@@ -38,18 +96,30 @@ export class Wills {
     }
     connection.will = undefined
     const { clientId, user, peer } = connection
-    const pending: PendingWill = {
-      dueMs: this.#core.time.nowMs + delaySeconds * 1000,
-      publish: () => this.#publish(will, { clientId, user, peer }),
-      fire: () => this.sessionEnded(session),
-    }
+    const dueAtMs = this.#core.time.nowMs + delaySeconds * 1000
+    if (this.#announced.has(clientId)) this.#remember({ clientId, user, will, dueAtMs })
+    this.#publishLater(session, will, { clientId, user, peer }, dueAtMs)
+  }
+
+  #publishLater(session: ClientSession, will: Will, client: WillClient, dueMs: number): void {
+    const publish = (): void => this.#publish(will, client)
+    const pending: PendingWill = { dueMs, publish, fire: () => this.sessionEnded(session) }
     this.#pending.set(session, pending)
     this.#core.time.schedule(pending)
   }
 
+  #remember(announced: AnnouncedWill): void {
+    this.#announced.set(announced.clientId, announced)
+    this.#core.keep({ kind: 'will', ...storedWill(announced) })
+  }
+
+  #forget(clientId: string): void {
+    if (this.#announced.delete(clientId)) this.#core.keep({ kind: 'will-cleared', clientId })
+  }
+
   /** Its client is back in time. */
   sessionResumed(session: ClientSession): void {
-    this.#take(session)
+    if (this.#take(session) !== undefined) this.#forget(session.clientId)
   }
 
   /** Nothing to wait for any more. */
@@ -77,7 +147,8 @@ export class Wills {
   }
 
   /** A will needs the right to publish like any message, and passes the hooks like any. */
-  #publish(will: Will, { clientId, user, peer }: Pick<Connection, 'clientId' | 'user' | 'peer'>): void {
+  #publish(will: Will, { clientId, user, peer }: WillClient): void {
+    this.#forget(clientId)
     const publication = { client: { clientId, user, peer }, ...will }
     this.#underWay++
     this.#authorize(publication, (isAllowed) => {
@@ -121,4 +192,16 @@ export class Wills {
     if (--this.#underWay > 0) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
+}
+
+function storedWill({ clientId, user, will, dueAtMs }: AnnouncedWill): StoredWill {
+  const { topicName, qos, retain, payload } = will
+  const { willDelayInterval: delaySeconds = 0, ...forwarded } = will.properties
+  const properties = encodePropertyBody(forwarded)
+  return { clientId, user, topicName, qos, retain, delaySeconds, properties, payload, dueAtMs }
+}
+
+function willOf({ topicName, qos, retain, payload, properties, delaySeconds }: StoredWill): Will {
+  const decoded = decodePropertyBody(new ByteReader(properties, 0, properties.length), 'will')
+  return { topicName, qos, retain, payload, properties: { ...decoded, willDelayInterval: delaySeconds } }
 }

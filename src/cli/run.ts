@@ -1,13 +1,18 @@
 import { DocumentError } from '../documents/document-error.ts'
 import { aclTestCommand } from './acl-test.ts'
+import { backupCommand } from './backup.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
+import { doctorCommand } from './doctor.ts'
+import { exportCommand } from './export.ts'
 import { asksForHelp, type FlagTable } from './flags.ts'
 import { commandHelp, familyHelp, globalHelp } from './help.ts'
+import { importCommand } from './import.ts'
 import { nearest } from '../documents/nearest.ts'
 import { passwdCommand } from './passwd.ts'
 import { pubCommand } from './pub.ts'
+import { restoreCommand } from './restore.ts'
 import { simBenchCommand } from './sim-bench.ts'
 import { simCompareCommand } from './sim-compare.ts'
 import { simRunCommand } from './sim-run.ts'
@@ -23,6 +28,11 @@ export const commands: readonly Command[] = [
   aclTestCommand,
   pubCommand,
   subCommand,
+  doctorCommand,
+  backupCommand,
+  restoreCommand,
+  exportCommand,
+  importCommand,
   simRunCommand,
   simBenchCommand,
   simCompareCommand,

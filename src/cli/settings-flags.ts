@@ -33,7 +33,12 @@ export const settingsFlags = {
     help: 'let in clients that give no user name, on every listener; by default only on loopback',
   },
   'http-port': { ...port, help: 'HTTP with /livez, /readyz and /metrics, on 127.0.0.1; by default none' },
-  memory: { kind: 'switch', help: 'keep state in memory only: the only mode so far, and the default' },
+  data: {
+    kind: 'text',
+    value: 'DIR',
+    help: 'directory that state is kept in, made when it is not there (default ./topiary-data)',
+  },
+  memory: { kind: 'switch', help: 'keep state in memory only: it is gone when the broker stops' },
   'log-level': { kind: 'choice', value: 'LEVEL', choices: logLevels, help: 'least level of the log (default info)' },
 } as const satisfies FlagTable
 
@@ -63,7 +68,20 @@ function adjusted(given: Group, values: SettingsFlagValues): Group {
   const httpPort = values['http-port']
   if (httpPort !== undefined) settings['http'] = { ...(settings['http'] as Group), port: httpPort }
   if (values['log-level'] !== undefined) settings['logLevel'] = values['log-level']
+  settings['storage'] = adjustedStorage(settings['storage'] ?? {}, values)
   return settings
+}
+
+/** The directory that `topiary start` takes when nobody names one; programs keep state in memory then. */
+const usualDirectory = 'topiary-data'
+
+function adjustedStorage(given: unknown, { data, memory }: SettingsFlagValues): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given // the check will complain
+  const { directory, memory: isInMemory, ...others } = given as Group
+  if (memory) return { ...others, memory: true }
+  if (data !== undefined) return { ...others, directory: resolve(data) }
+  if (directory !== undefined || isInMemory === true || others['durability'] === 'memory') return given
+  return { ...others, directory: resolve(usualDirectory) }
 }
 
 const usualListeners: readonly Group[] = [
@@ -100,6 +118,10 @@ function checkFlags(values: SettingsFlagValues): void {
   if (values['no-ws'] && values['ws-port'] !== undefined) {
     throw new UsageError('--ws-port has no effect with --no-ws; leave one of them out')
   }
+  if (values.data !== undefined && values.memory) {
+    throw new UsageError('--data and --memory say opposite things; leave one of them out')
+  }
+  if (values.data === '') throw new UsageError('--data needs a value: --data DIR')
   const ports = { '--port': values.port ?? 1883, '--ws-port': values['ws-port'] ?? 9001 }
   if (
     values.config === undefined &&

@@ -1,9 +1,12 @@
+import { isAbsolute, relative } from 'node:path'
 import type { Broker } from '../server/broker.ts'
 import type { LoadedSettings } from '../settings/load-settings.ts'
 import { isForThisMachineOnly, isOpenToAnybody } from '../settings/reach.ts'
 import { printSettings } from '../settings/print-settings.ts'
 import { defaultSettings, type Settings } from '../settings/settings.ts'
 import { SettingsError } from '../settings/settings-file.ts'
+import { DataDirectoryError } from '../storage/directory/directory-error.ts'
+import { StoreError } from '../storage/store-error.ts'
 import { packageVersion } from '../settings/version.ts'
 import { exitCode, OperatorError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
@@ -31,6 +34,7 @@ export const startCommand = defineCommand(
     examples: [
       'topiary start',
       'topiary start --config topiary.yaml',
+      'topiary start --data /var/lib/topiary',
       'topiary start --host 0.0.0.0 --password-file users.passwd',
       'topiary --no-ws --log-level debug',
     ],
@@ -38,6 +42,7 @@ export const startCommand = defineCommand(
       'Flags win over the environment (TOPIARY_LIMITS__MAXIMUM_SESSIONS=10), that over the settings file.',
       'On loopback addresses anonymous clients are let in, on others they need a login or --allow-anonymous.',
       'The log goes to stderr: JSON lines, or short lines when stderr is a terminal.',
+      'State is kept in ./topiary-data: PUBACK means that a message is on disk. --data names another place.',
       'SIGHUP reads settings, passwords and certificates again: all is taken over, or nothing.',
       `SIGINT (Ctrl-C) or SIGTERM stops it in an orderly way: clients get ${graceSeconds} s for what is on its way to`,
       'them, then they are cut. A second signal cuts them at once.',
@@ -108,6 +113,7 @@ async function listen(broker: Broker, settings: Settings, file: string | undefin
     await broker.listen()
   } catch (error) {
     await broker.close({ graceMs: 0 }).catch(() => {})
+    if (error instanceof StoreError || error instanceof DataDirectoryError) throw new OperatorError(error.message)
     throw new OperatorError(listenFailure(error as ListenError, settings, file))
   }
 }
@@ -148,9 +154,15 @@ function greeting(broker: Broker, settings: Settings): string {
     `topiary ${packageVersion()} listens on`,
     ...broker.addresses.map(({ url }) => `  ${url}`),
     ...http,
-    `${whoComesIn(settings)}; state is kept in memory only`,
+    `${whoComesIn(settings)}; state is kept in ${placeOfState(settings)}`,
     '',
   ].join('\n')
+}
+
+function placeOfState({ storage: { directory, memory, durability } }: Settings): string {
+  if (directory === undefined || memory || durability === 'memory') return 'memory only'
+  const fromHere = relative('', directory)
+  return fromHere.startsWith('..') || isAbsolute(fromHere) ? directory : `./${fromHere}`
 }
 
 function whoComesIn(settings: Settings): string {

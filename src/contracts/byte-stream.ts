@@ -1,3 +1,5 @@
+import type { DurabilityLevel } from './durability.ts'
+
 /** Where a connection came from, for limits, log lines and authentication. */
 export interface PeerInfo {
   /** `stream` is one that the embedding program handed in. */
@@ -12,6 +14,8 @@ export interface PeerInfo {
   readonly allowsAnonymous: boolean
   /** Who the verified client certificate says it is, where the listener takes its word for it. */
   readonly certificateUser: string | undefined
+  /** What its listener says of how publishes are kept; undefined leaves it to the settings at large. */
+  readonly durability?: DurabilityLevel | undefined
   /** The embedding program itself: it may do everything. */
   readonly isTrusted?: true
 }

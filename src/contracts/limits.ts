@@ -2,7 +2,7 @@
 
 import type { SharedStrategy } from '../topics/shared-group.ts'
 
-export type QueueFullPolicy = 'drop-oldest' | 'drop-newest' | 'disconnect'
+export type QueueFullPolicy = 'drop-oldest' | 'drop-newest' | 'reject-publish' | 'disconnect' | 'latest-per-topic'
 
 /** Every bound the broker keeps. A value of 0 means "no limit" where the comment says so. */
 export interface Limits {
@@ -39,7 +39,13 @@ export interface Limits {
   readonly maximumQueuedMessages: number
   /** Their bytes (topic, properties and payload). */
   readonly maximumQueuedBytes: number
-  /** What happens when a queue limit is reached. */
+  /** How long a message waits in a queue before it is dropped, in seconds; 0 = no limit. */
+  readonly maximumQueuedAgeSeconds: number
+  /** Messages queued for all sessions together, 0 = no limit. */
+  readonly maximumQueuedMessagesTotal: number
+  /** Their bytes, 0 = no limit. */
+  readonly maximumQueuedBytesTotal: number
+  /** What happens when a queue limit is reached; `latest-per-topic` also before. */
   readonly queueFullPolicy: QueueFullPolicy
   /** Whether QoS 0 messages are queued for sessions that are offline. */
   readonly queueQos0: boolean

@@ -13,6 +13,8 @@ export const dropReasons = [
   'no-subscribers',
   'retained-full',
   'store-failed',
+  'queued-too-long',
+  'superseded',
 ] as const
 
 export type DropReason = (typeof dropReasons)[number]

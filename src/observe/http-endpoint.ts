@@ -6,8 +6,8 @@ export interface HttpEndpointOptions {
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
-  /** Whether clients can be served at this moment. */
-  readonly isReady: () => boolean
+  /** Why clients cannot be served as they should be at this moment; undefined when they can. */
+  readonly obstacle: () => string | undefined
   /** Prometheus' text format. */
   readonly metrics: () => string
   /** Within this a request comes and its answer is read, 5000 when left out. */
@@ -103,11 +103,15 @@ export class HttpEndpoint {
       case '/livez':
         return { status: 200, text: 'ok' }
       case '/readyz':
-        return this.#options.isReady() ? { status: 200, text: 'ok' } : { status: 503, text: 'not-ready' }
+        return this.#readiness()
       case '/metrics':
         return { status: 200, text: this.#options.metrics(), headers: { 'Content-Type': METRICS_CONTENT_TYPE } }
       default:
         return { status: 404, text: 'There is /livez, /readyz and /metrics.\n' }
     }
+  }
+  #readiness(): Answer {
+    const obstacle = this.#options.obstacle()
+    return obstacle === undefined ? { status: 200, text: 'ok' } : { status: 503, text: obstacle }
   }
 }

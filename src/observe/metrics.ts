@@ -1,12 +1,15 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Clock } from '../contracts/clock.ts'
 import type { Counters, Gauges, Statistics } from '../contracts/statistics.ts'
+import type { StoreStatistics } from '../contracts/store.ts'
 import { EventLoopDelayWindow, PROBE_INTERVAL_MS } from './metrics-event-loop.ts'
 import { type HistogramCounts, histogramText, metricText } from './metrics-text.ts'
 
 export interface MetricsParts {
   readonly clock: Clock
   readonly statistics: Statistics
+  /** How the store is; left out, so are its metrics. Asked at each scrape. */
+  readonly store?: (() => StoreStatistics) | undefined
   /** Shown as a label of `topiary_build_info`. */
   readonly version: string
   /** How long commits took until they were durable; left out, the metric is. Asked at each scrape. */
@@ -52,6 +55,23 @@ const gaugeMetrics: MetricOf<Omit<Gauges, 'startedAtMs' | 'nowMs'>> = {
   outboxBytes: ['gauge', 'outbox_bytes', 'Bytes waiting to be written to clients.'],
 }
 
+const storeMetrics: MetricOf<StoreStatistics> = {
+  isDegraded: ['gauge', 'store_degraded', '1 while the store takes nothing and QoS 1 and 2 are refused, else 0.'],
+  missingCommits: ['gauge', 'store_missing_commits', 'Commits missing or unreadable at the last start.'],
+  damagedValues: [
+    'counter',
+    'store_damaged_values_total',
+    'Values whose checksum was wrong, since the data directory was made.',
+  ],
+  filesSetAside: [
+    'counter',
+    'store_files_set_aside_total',
+    'Damaged files set aside, since the data directory was made.',
+  ],
+  logBytes: ['gauge', 'store_log_bytes', 'Bytes of records that a start would replay.'],
+  failedBatches: ['counter', 'store_failed_batches_total', 'Batches that the store could not write.'],
+}
+
 /** The broker's figures as Prometheus reads them. */
 export class Metrics {
   readonly #parts: MetricsParts
@@ -70,7 +90,7 @@ export class Metrics {
   }
 
   text(): string {
-    const { statistics, commitLatency, version } = this.#parts
+    const { statistics, commitLatency, store, version } = this.#parts
     const { counters } = statistics
     const gauges = statistics.gauges()
     const drops = Object.entries(counters.drops).map(([reason, value]) => ({ labels: { reason }, value }))
@@ -82,6 +102,7 @@ export class Metrics {
       metricText('counter', 'topiary_messages_dropped_total', 'Messages that did not arrive, by reason.', drops),
       ...metricsOf(gaugeMetrics, gauges),
       commitLatency === undefined ? '' : histogramText('topiary_commit_latency_seconds', latencyHelp, commitLatency()),
+      ...(store === undefined ? [] : metricsOf(storeMetrics, store())),
       ...this.#processMetrics(),
     ].join('')
   }
@@ -106,12 +127,12 @@ export class Metrics {
 }
 
 function metricsOf<Name extends string>(
-  metrics: MetricOf<Record<Name, number>>,
-  values: Readonly<Record<Name, number>>,
+  metrics: MetricOf<Record<Name, unknown>>,
+  values: Readonly<Record<Name, number | boolean>>,
 ): string[] {
   return (Object.keys(metrics) as Name[]).map((key) => {
     const [type, name, help] = metrics[key]
-    return metricText(type, `topiary_${name}`, help, [{ value: values[key] }])
+    return metricText(type, `topiary_${name}`, help, [{ value: Number(values[key]) }])
   })
 }
 

@@ -1,10 +1,12 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { Counters, Gauges, Statistics } from '../contracts/statistics.ts'
+import type { StoreStatistics } from '../contracts/store.ts'
 import { LoadAverage } from './load-average.ts'
 
 export interface SysTopicsParts {
   readonly clock: Clock
   readonly statistics: Statistics
+  readonly store: () => StoreStatistics
   /** Shown as `$SYS/broker/version`. */
   readonly version: string
   readonly intervalSeconds: number
@@ -56,6 +58,15 @@ const loads: readonly (readonly [topic: string, count: (counters: Counters) => n
   ['load/connections', (counters) => counters.connectionsAccepted],
 ]
 
+const storeValues: readonly (readonly [topic: string, value: (store: StoreStatistics) => number])[] = [
+  ['store/degraded', (store) => Number(store.isDegraded)],
+  ['store/missing_commits', (store) => store.missingCommits],
+  ['store/damaged_values', (store) => store.damagedValues],
+  ['store/files_set_aside', (store) => store.filesSetAside],
+  ['store/log_bytes', (store) => store.logBytes],
+  ['store/failed_batches', (store) => store.failedBatches],
+]
+
 /** A message nobody asked for is not one that was dropped, here as in Mosquitto. */
 function dropped(counters: Counters): number {
   let sum = -counters.drops['no-subscribers']
@@ -84,13 +95,15 @@ export class SysTopics {
   }
 
   update(): void {
-    const { statistics, clock } = this.#parts
+    const { statistics, store, clock } = this.#parts
     const { counters } = statistics
     const gauges = statistics.gauges()
     const elapsedMs = clock.monotonicMs() - this.#lastUpdateMs
     this.#lastUpdateMs = clock.monotonicMs()
     this.#publish('uptime', `${Math.floor((gauges.nowMs - gauges.startedAtMs) / 1000)} seconds`)
     for (const [topic, value] of values) this.#publish(topic, String(value(counters, gauges)))
+    const kept = store()
+    for (const [topic, value] of storeValues) this.#publish(topic, String(value(kept)))
     for (const [reason, count] of Object.entries(counters.drops))
       this.#publish(`publish/messages/dropped/${reason}`, String(count))
     if (elapsedMs <= 0) return

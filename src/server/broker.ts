@@ -57,11 +57,17 @@ export interface Broker extends AsyncDisposable {
   /** Whether clients can come in: false before `listen` has resolved and from `close` on. */
   readonly isReady: boolean
   /**
-   * Opens all listeners of the settings, or none. Called once. Rejects with Node's error, e.g. `EADDRINUSE` with
+   * Brings back what a data directory holds. `listen` does it by itself; a program that uses the broker without
+   * `listen` calls it first where state is kept in a directory. Rejects with an Error that says what to do when the
+   * directory cannot be used. May be called more than once.
+   */
+  open(): Promise<void>
+  /**
+   * Opens all listeners of the settings, or none, after `open`. Called once. Rejects with Node's error, e.g. `EADDRINUSE` with
    * `address` and `port`.
    */
   listen(): Promise<readonly ListenerAddress[]>
-  /** Takes a client on a stream of the program's own. Works without `listen`. */
+  /** Takes a client on a stream of the program's own. Works without `listen`, after `open` where there is a directory. */
   handle(stream: DuplexLike, terms?: StreamTerms): void
   /** Takes clients by WebSocket on an HTTP server of the program's own. Returns how to stop that. */
   attach(server: HttpServerLike, terms?: AttachTerms): () => void

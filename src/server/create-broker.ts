@@ -28,23 +28,22 @@ import type { Store } from '../contracts/store.ts'
 import { programMessage } from '../in-process/encode-message.ts'
 import { connectInProcess } from '../in-process/in-process-client.ts'
 import { silentLog } from '../observe/silent-log.ts'
-import { SysTopics } from '../observe/sys-topics.ts'
 import { systemClock } from '../observe/system-clock.ts'
-import { newApplicationMessage } from '../protocol/new-application-message.ts'
-import { decodeText, encodeText } from '../protocol/text.ts'
+import { decodeText } from '../protocol/text.ts'
 import { completeSettings, type PartialSettings } from '../settings/settings.ts'
-import { MemoryStore } from '../storage/memory-store.ts'
 import { DuplexStream } from '../transport/duplex-stream.ts'
 import { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
 import { attachTo } from './attach-to.ts'
 import type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
-import { packageVersion } from '../settings/version.ts'
 import { checkNames } from './check-names.ts'
 import { HttpPages } from './http-pages.ts'
 import { Listeners } from './listeners.ts'
-import { isAccessChanged } from './access-change.ts'
+import { isAccessChanged, isShutOut } from './access-change.ts'
+import { newStore } from './new-store.ts'
 import { prepare, type Prepared, preparedDifference } from './prepared.ts'
 import { inProcess, peerOf } from './program-peers.ts'
+import { SysUpdates } from './sys-updates.ts'
+import { within } from './within.ts'
 
 /** Parts that a caller may bring along; each has a default. */
 export interface BrokerParts {
@@ -81,12 +80,17 @@ class ListeningBroker implements Broker {
   readonly #authorizer: RightsAuthorizer
   readonly #listeners: Listeners
   readonly #pages: HttpPages
-  #sysTopics: SysTopics | undefined
+  readonly #sysUpdates: SysUpdates
   /** How to let go of the HTTP servers it is attached to. */
   readonly #attached = new Set<() => void>()
   /** The program's own subscriptions are one client's. */
   #program: Promise<ProgramClient> | undefined
   #state: 'new' | 'starting' | 'ready' | 'closing' | 'closed' = 'new'
+  /** Something may have been kept, or may want to be asked. */
+  readonly #hasStore: boolean
+  /** What was kept is back; from the beginning where nothing is kept. */
+  #isRestored: boolean
+  #opening: Promise<void> | undefined
   #reloading: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
@@ -94,8 +98,11 @@ class ListeningBroker implements Broker {
     const settings = completeSettings(given)
     this.#clock = parts.clock ?? systemClock
     this.#log = parts.log ?? silentLog
-    this.#store = parts.store ?? new MemoryStore()
     this.#prepared = prepare(settings, this.#clock.wallMs())
+    const { directory, durability } = this.#prepared.storage
+    this.#hasStore = parts.store !== undefined || directory !== undefined
+    this.#isRestored = parts.store === undefined ? directory === undefined : !parts.store.keepsMessages
+    this.#store = parts.store ?? newStore(directory, this.#log, this.#clock)
     const { access } = this.#prepared
     const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
     const derive = (job: HashJob): Promise<Uint8Array> => this.#hashThreads.derive(job)
@@ -113,6 +120,7 @@ class ListeningBroker implements Broker {
       clock: this.#clock,
       log: this.#log,
       store: this.#store,
+      durability,
       authenticator: parts.authenticator ?? this.#authenticator,
       authorizer: parts.authorizer ?? this.#authorizer,
     })
@@ -120,7 +128,21 @@ class ListeningBroker implements Broker {
     for (const hooks of parts.hooks ?? []) this.use(hooks)
     this.#listeners = new Listeners(this.#core)
     this.#pages = new HttpPages(this.#core, this.#clock, () => this.isReady)
-    this.#startSysTopics(settings.sysIntervalSeconds)
+    this.#sysUpdates = new SysUpdates(this.#core, this.#clock)
+    if (this.#isRestored) this.#sysUpdates.start(settings.sysIntervalSeconds)
+  }
+
+  open(): Promise<void> {
+    return (this.#opening ??= this.#open())
+  }
+
+  async #open(): Promise<void> {
+    this.#refuseWhenClosing()
+    if (!this.#hasStore) return
+    await this.#core.open()
+    if (this.#isRestored) return
+    this.#isRestored = true
+    this.#sysUpdates.start(this.#prepared.settings.sysIntervalSeconds)
   }
 
   get statistics(): Statistics {
@@ -149,7 +171,7 @@ class ListeningBroker implements Broker {
     this.#refuseWhenClosing()
     this.#warn(this.#prepared)
     await this.#pages.change(this.#prepared.settings.http)
-    const { commit, abandon } = await this.#listeners.prepare(this.#prepared).catch(async (error: unknown) => {
+    const { commit, abandon } = await this.#openListeners().catch(async (error: unknown) => {
       await this.#pages.close()
       throw error
     })
@@ -158,6 +180,12 @@ class ListeningBroker implements Broker {
     commit()
     this.#state = 'ready'
     return this.#listeners.addresses
+  }
+
+  async #openListeners() {
+    await this.open()
+    this.#refuseWhenClosing()
+    return this.#listeners.prepare(this.#prepared)
   }
 
   #warn({ warnings, closedDoors }: Prepared): void {
@@ -173,10 +201,12 @@ class ListeningBroker implements Broker {
   }
 
   handle(stream: DuplexLike, terms: StreamTerms = {}): void {
+    this.#refuseUnrestored()
     this.#accept(new DuplexStream(stream as unknown as Duplex, peerOf(terms)))
   }
 
   attach(server: HttpServerLike, terms: AttachTerms = {}): () => void {
+    this.#refuseUnrestored()
     const { allowedOrigins = [] } = terms
     const detach = attachTo(
       server as unknown as Server,
@@ -195,6 +225,7 @@ class ListeningBroker implements Broker {
   async publish(message: OutboundMessage): Promise<void> {
     const { journal, time } = this.#core
     if (this.#state === 'closed') throw new Error('this broker is closed')
+    this.#refuseUnrestored()
     checkNames('publish', message, ['topic', 'payload', 'qos', 'retain', 'properties'])
     const made = programMessage(message, time.nowMs)
     await undefined // a hook or a handler may call this while another message is under way
@@ -228,6 +259,7 @@ class ListeningBroker implements Broker {
 
   async #connect(options: ConnectOptions, peer: PeerInfo): Promise<ProgramClient> {
     this.#refuseWhenClosing()
+    this.#refuseUnrestored()
     return connectInProcess((stream) => this.#core.accept(stream), peer, options, this.#log)
   }
 
@@ -243,6 +275,11 @@ class ListeningBroker implements Broker {
 
   #refuseWhenClosing(): void {
     if (this.#isClosing) throw new Error('this broker is closing, or closed')
+  }
+
+  #refuseUnrestored(): void {
+    if (!this.#isRestored)
+      throw new Error('this broker has not brought its state back yet; await open() or listen() first')
   }
 
   get #isClosing(): boolean {
@@ -273,7 +310,7 @@ class ListeningBroker implements Broker {
   async #reload(given: PartialSettings): Promise<readonly string[]> {
     this.#refuseWhenClosing()
     const before = this.#prepared
-    const after = prepare(completeSettings(given), this.#clock.wallMs())
+    const after = prepare(completeSettings(given), this.#clock.wallMs(), before)
     const isOpen = this.#state === 'ready'
     const listeners = isOpen ? await this.#listeners.prepare(after) : undefined
     try {
@@ -287,7 +324,8 @@ class ListeningBroker implements Broker {
     listeners?.commit()
     this.#take(after)
     if (isAccessChanged(before, after)) this.#core.accessChanges++
-    this.#shutOut(before, openToAnonymous)
+    const doors = { wereOpen: openToAnonymous, areOpen: this.#listeners.openToAnonymous, addresses: this.addresses }
+    this.#core.disconnectThose((client) => isShutOut(client, before, after, doors))
     for (const { url } of this.addresses) if (!open.some((one) => one.url === url)) this.#log.info({ url }, 'listening')
     const changes = preparedDifference(before, after)
     this.#warn(after)
@@ -300,25 +338,15 @@ class ListeningBroker implements Broker {
     const { settings, access } = after
     this.#prepared = after
     this.#core.change(settings.limits, settings.features)
+    this.#core.durability = after.storage.durability
+    this.#core.router.changed('#') // routes know the durability of their topic
     const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
     this.#hashQueue.resize({ concurrency, maximumWaiting })
     this.#authenticator.replace(access.credentials)
     this.#authorizer.replace(access.rights)
     if (settings.sysIntervalSeconds !== before.settings.sysIntervalSeconds) {
-      this.#startSysTopics(settings.sysIntervalSeconds)
+      if (this.#isRestored) this.#sysUpdates.start(settings.sysIntervalSeconds)
     }
-  }
-
-  /** Taken out of the password file, or anonymous where that is no longer allowed. Certificates speak for themselves. */
-  #shutOut(before: Prepared, wereOpen: ReadonlySet<string>): void {
-    const [known, users] = [before.access.credentials, this.#prepared.access.credentials]
-    const areOpen = this.#listeners.openToAnonymous
-    const stillThere = new Set(this.addresses.map(({ url }) => url))
-    this.#core.disconnectThose(({ user, peer: { certificateUser, listener } }) => {
-      if (user !== undefined && user === certificateUser) return false
-      if (user !== undefined) return known?.has(user) === true && users?.has(user) !== true
-      return wereOpen.has(listener) && stillThere.has(listener) && !areOpen.has(listener)
-    })
   }
 
   on<Name extends keyof BrokerEvents>(event: Name, listener: (...values: BrokerEvents[Name]) => void): this {
@@ -348,9 +376,10 @@ class ListeningBroker implements Broker {
   async #close(graceMs: number): Promise<void> {
     this.#state = 'closing'
     await this.#reloading
+    await this.#opening?.catch(() => {}) // told to whoever asked for it
     this.#listeners.close()
     for (const detach of this.#attached) detach()
-    this.#sysTopics?.stop()
+    this.#sysUpdates.stop()
     const { journal, gate } = this.#core
     await within(graceMs, journal.settled())
     this.#core.publishWillsEarly()
@@ -365,29 +394,4 @@ class ListeningBroker implements Broker {
     await this.#hashThreads.stop()
     await this.#pages.close()
   }
-
-  #startSysTopics(intervalSeconds: number): void {
-    this.#sysTopics?.stop()
-    if (intervalSeconds === 0) {
-      this.#sysTopics = undefined
-      return
-    }
-    this.#sysTopics = new SysTopics({
-      clock: this.#clock,
-      statistics: this.#core,
-      version: `topiary version ${packageVersion()}`,
-      intervalSeconds,
-      publish: (topicName, text) => {
-        const parts = { payload: encodeText(text), qos: 2, retain: true, properties: {} } as const
-        this.#core.publish(topicName, newApplicationMessage(parts, '', this.#core.time.nowMs))
-      },
-    })
-  }
-}
-
-/** Waits for `done`, but not longer than `graceMs` of real time. */
-async function within(graceMs: number, done: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([done, new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))])
-  clearTimeout(timer)
 }

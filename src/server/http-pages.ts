@@ -29,7 +29,7 @@ export class HttpPages {
       return
     }
     const metrics = this.#newMetrics()
-    const endpoint = new HttpEndpoint({ host, port, isReady: this.#isReady, metrics: () => metrics.text() })
+    const endpoint = new HttpEndpoint({ host, port, obstacle: () => this.#obstacle(), metrics: () => metrics.text() })
     const { url } = await endpoint.listen().catch((error: unknown) => {
       metrics.stop()
       throw error
@@ -47,9 +47,20 @@ export class HttpPages {
     await open?.endpoint.close()
   }
 
+  #obstacle(): string | undefined {
+    if (!this.#isReady()) return 'not-ready'
+    if (!this.#core.store.statistics.isDegraded) return undefined
+    return 'store-degraded: nothing can be kept for now, and QoS 1 and 2 that need it are refused; the log says why'
+  }
+
   #newMetrics(): Metrics {
     const { journal } = this.#core
-    const commitLatency = () => journal.latency
-    return new Metrics({ clock: this.#clock, statistics: this.#core, version: packageVersion(), commitLatency })
+    return new Metrics({
+      clock: this.#clock,
+      statistics: this.#core,
+      store: () => this.#core.store.statistics,
+      version: packageVersion(),
+      commitLatency: () => journal.latency,
+    })
   }
 }

@@ -102,6 +102,7 @@ export class Listeners {
     // unless they are others, so that clients may go on resuming their TLS sessions
     if (!isDeepStrictEqual(tls?.terms, open.prepared.tls?.terms)) listener.setTls(tls?.terms)
     listener.setAnonymous(allowsAnonymous)
+    listener.setDurability(settings.durability)
     if (listener instanceof WebSocketListener) listener.setUpgradeTerms(this.upgradeTerms(originsOf(settings), limits))
     open.prepared = prepared
   }
@@ -112,6 +113,7 @@ export class Listeners {
     const common = {
       tls: tls?.terms,
       allowsAnonymous,
+      durability: settings.durability,
       handshakeTimeoutMs: () => core.limits.connectTimeoutMs,
       openSockets: this.#openSockets,
       onRefused: (details: object) => core.turnedAway(details),

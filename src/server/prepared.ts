@@ -3,6 +3,7 @@ import { settingsDifference } from '../settings/difference.ts'
 import type { ListenerSettings, Settings } from '../settings/settings.ts'
 import { type Access, prepareAccess } from './access.ts'
 import { Findings } from './findings.ts'
+import { prepareStorage, refuseStorageChange, type StorageTerms } from './storage-terms.ts'
 import { type PreparedTls, prepareTls } from './tls-files.ts'
 
 export interface PreparedListener {
@@ -16,14 +17,15 @@ export interface Prepared {
   readonly settings: Settings
   readonly access: Access
   readonly listeners: readonly PreparedListener[]
+  readonly storage: StorageTerms
   /** Sentences for the log. */
   readonly warnings: readonly string[]
   /** The same, of listeners that nobody gets in at unless the program has logins of its own. */
   readonly closedDoors: readonly string[]
 }
 
-/** Throws SettingsError with everything that is wrong. Opens nothing. */
-export function prepare(settings: Settings, nowMs: number): Prepared {
+/** Throws SettingsError with everything that is wrong, also with what cannot follow on `before`. Opens nothing. */
+export function prepare(settings: Settings, nowMs: number, before?: Prepared): Prepared {
   const findings = new Findings()
   const access = prepareAccess(settings, findings)
   const timeoutMs = settings.limits.connectTimeoutMs
@@ -35,10 +37,12 @@ export function prepare(settings: Settings, nowMs: number): Prepared {
       allowsAnonymous: allowsAnonymous(listener),
     }
   })
+  const storage = prepareStorage(settings, findings)
+  if (before !== undefined) refuseStorageChange(before.storage, storage, findings)
   findings.attempt(['listeners'], () => refuseTwins(settings.listeners))
   findings.refuseFaults()
   const closedDoors = listeners.flatMap((listener) => (isClosed(listener, access) ? [closedDoorText(listener)] : []))
-  return { settings, access, listeners, warnings: findings.warnings, closedDoors }
+  return { settings, access, listeners, storage, warnings: findings.warnings, closedDoors }
 }
 
 /** What is different now, a line each, contents of files included. */

@@ -2,8 +2,14 @@ import type { ApplicationMessage } from '../protocol/application-message.ts'
 
 /** A message as one or more sessions are owed it: what does not differ between them is held once. */
 export interface Delivery {
-  /** Owns its bytes. */
-  readonly message: ApplicationMessage
+  /** Owns its bytes. Undefined while only the store has it; a delivery that is without one belongs to one session. */
+  message: ApplicationMessage | undefined
+  /** Under which the store knows it; -1 when it does not. */
+  readonly sequence: number
+  /** Topic, properties and payload. */
+  readonly byteSize: number
+  readonly queuedAtMs: number
+  readonly expiresAtMs: number
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly subscriptionIdentifiers: readonly number[]

@@ -1,6 +1,6 @@
 import { Outbound } from './outbound.ts'
-import type { OutboundLimits, QueueDropReason } from './outbound.ts'
-import type { Delivery } from './delivery.ts'
+import type { Owed } from './outbound-queue.ts'
+import type { OutboundLimits, OutboundTotals, QueueDropReason } from './queue-bounds.ts'
 import type { SharedGroup } from '../topics/shared-group.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -27,6 +27,12 @@ export class Session<Link> {
   /** The shared subscriptions it is a member of; most sessions have none. */
   groups: Set<SharedGroup<Subscription<Link>>> | undefined = undefined
   readonly outbound: Outbound
+  /** Under which the store knows it; 0 while it does not. */
+  number = 0
+  /** Most messages that its last connection could have unacknowledged. */
+  sendQuota = 0
+  /** When it ends, as far as the store is concerned; Infinity while it is connected. */
+  expiresAtMs = Infinity
   /** QoS 2 packet identifiers received and not yet released: repeats of them are not new. [MQTT5-4.3.3-10] */
   readonly inboundIds = new Set<number>()
   /** Retained messages still being sent for new subscriptions. */
@@ -38,10 +44,11 @@ export class Session<Link> {
     clientId: string,
     user: string | undefined,
     limits: OutboundLimits,
-    onDrop: (delivery: Delivery, reason: QueueDropReason, position: number) => void,
+    totals: OutboundTotals,
+    onDrop: (owed: Owed, reason: QueueDropReason, position: number) => void,
   ) {
     this.clientId = clientId
     this.user = user
-    this.outbound = new Outbound(limits, onDrop)
+    this.outbound = new Outbound(limits, totals, onDrop)
   }
 }

@@ -109,7 +109,10 @@ function plain(name: string): string {
 /** A text stays one; everything else is written as in the file. Names of files are seen from the working directory. */
 function valueFor({ path, node }: Setting, text: string): unknown {
   const last = String(path.at(-1))
-  const isFile = last.endsWith('File') || (path[0] === 'listeners' && last === 'path')
+  const isFile =
+    last.endsWith('File') ||
+    (path[0] === 'listeners' && last === 'path') ||
+    (path[0] === 'storage' && last === 'directory')
   if (node.type === 'string') return isFile && text !== '' ? resolve(text) : text
   try {
     return parse(text, { logLevel: 'silent', schema: 'core', maxAliasCount: 0 }) as unknown

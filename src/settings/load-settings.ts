@@ -127,16 +127,17 @@ function withResolvedFiles(given: Given, directory: string): Given {
   const resolved = (group: unknown): unknown => {
     if (!isGroup(group)) return group
     const entries = Object.entries(group).map(([key, value]) => {
-      const isFile = key.endsWith('File') || (key === 'path' && group['kind'] === 'unix')
+      const isFile = key.endsWith('File') || (key === 'path' && group['kind'] === 'unix') || key === 'directory'
       if (isFile && typeof value === 'string' && value !== '') return [key, resolve(directory, value)]
       return [key, key === 'tls' ? resolved(value) : value]
     })
     return Object.fromEntries(entries) as Given
   }
-  const { authentication, listeners } = given
+  const { authentication, listeners, storage } = given
   return {
     ...given,
     ...(authentication !== undefined && { authentication: resolved(authentication) }),
+    ...(storage !== undefined && { storage: resolved(storage) }),
     ...(listeners !== undefined && { listeners: Array.isArray(listeners) ? listeners.map(resolved) : listeners }),
   }
 }

@@ -104,8 +104,11 @@ function section(path: Path, node: SchemaNode, title = titleOf(path)): string {
   const rows = Object.entries(node.properties ?? {}).map(([name, inner]) => rowOf([...path, name], inner, node))
   const head = ['| setting | what it may be | default | variable | |', '|---|---|---|---|---|']
   const text = node.description === undefined ? [] : [node.description, '']
-  const rules = node.properties?.['rules']?.items
-  const more = rules === undefined ? [] : ['', section([...path, 'rules', 0], rules, '`rights.rules`, each entry')]
+  const more = Object.entries(node.properties ?? {}).flatMap(([name, { items }]) =>
+    items?.properties === undefined
+      ? []
+      : ['', section([...path, name, 0], items, `\`${path[0]}.${name}\`, each entry`)],
+  )
   return [`${depth} ${title}`, '', ...text, ...head, ...rows, ...more].join('\n')
 }
 

@@ -45,10 +45,13 @@ const limits = z.strictObject({
   maximumInflightMessages: whole(1, 65_535, 65_535, 'Unacknowledged QoS 1 and 2 messages toward one client.'),
   maximumQueuedMessages: count(100_000, 'Messages queued for one session, in flight included.'),
   maximumQueuedBytes: count(32 * 1024 * 1024, 'Their bytes.'),
+  maximumQueuedAgeSeconds: whole(0, FOUR_BYTES, 0, 'Longest time a message waits in a queue; 0 = no limit.'),
+  maximumQueuedMessagesTotal: count(50_000_000, 'Messages queued for all sessions together; 0 = no limit.'),
+  maximumQueuedBytesTotal: count(8 * 1024 * 1024 * 1024, 'Their bytes; 0 = no limit.'),
   queueFullPolicy: choice(
-    ['drop-oldest', 'drop-newest', 'disconnect'],
+    ['drop-oldest', 'drop-newest', 'reject-publish', 'disconnect', 'latest-per-topic'],
     'drop-oldest',
-    'What happens when a queue limit is reached.',
+    'What happens when a queue limit is reached. latest-per-topic keeps only the newest message of each topic, at all times.',
   ),
   queueQos0: flag(false, 'Whether QoS 0 messages are queued for sessions that are offline.'),
   maximumOutboxBytes: count(16 * 1024 * 1024, 'Bytes waiting for one client before it counts as slow.'),
@@ -107,6 +110,12 @@ const tls = z.strictObject({
   ),
 })
 
+const durabilityLevels = ['always', 'interval', 'memory'] as const
+const ofListener = z
+  .enum(durabilityLevels)
+  .optional()
+  .describe('How publishes that come in here are kept, unless a topic rule says otherwise; left out, as storage says.')
+
 const anonymous = z
   .boolean()
   .optional()
@@ -121,6 +130,7 @@ const network = {
     'Every connection must begin with a PROXY protocol header (version 1 or 2). Only behind a proxy that nobody can go around: whoever reaches the port can claim any address.',
   ),
   allowAnonymous: anonymous,
+  durability: ofListener,
 }
 const port = (description: string, example: number) =>
   z
@@ -153,8 +163,32 @@ const listener = z.discriminatedUnion('kind', [
       .default('660')
       .describe('Permissions of the socket, three octal digits, in quotes.'),
     allowAnonymous: anonymous,
+    durability: ofListener,
   }),
 ])
+
+const storage = z.strictObject({
+  directory: text(
+    'Directory that state is kept in, of this broker alone; made when it is not there. Left out: ./topiary-data with `topiary start`, memory in programs.',
+    './topiary-data',
+  ).optional(),
+  memory: flag(false, 'Keep state in memory only: nothing outlives the process.'),
+  durability: choice(
+    durabilityLevels,
+    'always',
+    'What an acknowledgement means: on disk (always), on disk within intervalMs (interval), in memory (memory). Session data is kept as said here.',
+  ),
+  intervalMs: whole(1, 60_000, 1000, 'How long interval may wait.'),
+  topics: z
+    .array(
+      z.strictObject({
+        topics: z.array(z.string().min(1)).min(1).describe('Topic filters.'),
+        durability: z.enum(durabilityLevels).describe('How publishes to these topics are kept.'),
+      }),
+    )
+    .default([])
+    .describe('Topics that are kept otherwise; the first that matches decides.'),
+})
 
 const right = z.enum(['read', 'write', 'subscribe'])
 const rightsList = z.union([z.literal('all'), right, z.array(right).min(1)])
@@ -213,6 +247,7 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('Who clients are.'),
   rights: rights.optional().describe('Who may do what; left out, everybody may do everything.'),
+  storage: storage.prefault({}).describe('Where state is kept, and what an acknowledgement means.'),
   limits: limits.prefault({}).describe('What the broker bounds; docs/limits.md says what happens at each limit.'),
   features: features.prefault({}).describe('Parts of the protocol that can be switched off; 5.0 clients are told.'),
   http: z

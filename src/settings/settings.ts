@@ -1,4 +1,5 @@
 import type { RightsSettings } from '../auth/rights.ts'
+import type { DurabilityLevel, DurabilityRule } from '../contracts/durability.ts'
 import type { Features, Limits } from '../contracts/limits.ts'
 import { checkDocument } from '../documents/check-document.ts'
 import type { DocumentFault } from '../documents/document-fault.ts'
@@ -27,6 +28,8 @@ export interface TlsSettings {
 interface AnyListenerSettings {
   /** Default: only where nobody but this machine can reach the listener. */
   readonly allowAnonymous?: boolean | undefined
+  /** Of publishes that come in here; default: as `storage` says. */
+  readonly durability?: DurabilityLevel | undefined
 }
 
 interface NetworkListenerSettings extends AnyListenerSettings {
@@ -72,12 +75,26 @@ export interface HttpSettings {
   readonly port: number
 }
 
+export interface StorageSettings {
+  /** Of one broker alone. Left out: state is kept in memory. */
+  readonly directory?: string | undefined
+  /** Nothing outlives the process. */
+  readonly memory: boolean
+  /** What an acknowledgement means; also that of session data. */
+  readonly durability: DurabilityLevel
+  /** How long `interval` may wait. */
+  readonly intervalMs: number
+  /** The first that matches decides. */
+  readonly topics: readonly DurabilityRule[]
+}
+
 /** Every setting with a value. */
 export interface Settings {
   readonly listeners: readonly ListenerSettings[]
   readonly authentication: AuthenticationSettings & { readonly maximumWaitingLogins: number }
   /** Absent: everybody may do everything. */
   readonly rights?: RightsSettings | undefined
+  readonly storage: StorageSettings
   readonly limits: Limits
   readonly features: Features
   /** Absent: none. */
@@ -98,6 +115,7 @@ export interface PartialSettings {
   readonly listeners?: readonly ListenerSettings[] | undefined
   readonly authentication?: AuthenticationSettings | undefined
   readonly rights?: RightsSettings | undefined
+  readonly storage?: Partial<StorageSettings> | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly features?: Partial<Features> | undefined
   readonly http?: HttpSettings | undefined

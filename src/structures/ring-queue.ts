@@ -1,3 +1,6 @@
+/** What answers wait for within one sync fits; more is let go of. */
+const KEPT_SLOTS = 1024
+
 /**
  * A first-in, first-out queue on a ring that doubles when full.
  *
@@ -30,8 +33,14 @@ export class RingQueue<T> {
     this.#head = (this.#head + 1) & (this.#slots.length - 1)
     this.#length--
     // an empty queue holds no slots, so that a burst does not stay in memory
-    if (this.#length === 0 && this.#slots.length > 64) this.clear()
+    if (this.#length === 0 && this.#slots.length > KEPT_SLOTS) this.clear()
     return item
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = 0; index < this.#length; index++) {
+      yield this.#slots[(this.#head + index) & (this.#slots.length - 1)] as T
+    }
   }
 
   clear(): void {

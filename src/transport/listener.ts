@@ -1,4 +1,5 @@
 import type { PeerInfo } from '../contracts/byte-stream.ts'
+import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { ListenerAddress } from '../contracts/listener.ts'
 import type { SocketOrigin, SocketServer, SocketServerOptions } from './socket-server.ts'
 import type { TlsTerms } from './tls-terms.ts'
@@ -7,6 +8,8 @@ import type { TlsTerms } from './tls-terms.ts'
 export interface ListenerTerms extends SocketServerOptions {
   /** Whether clients that do not say who they are may come in here. */
   readonly allowsAnonymous: boolean
+  /** How publishes that come in here are kept; undefined: as the settings say for all. */
+  readonly durability?: DurabilityLevel | undefined
 }
 
 /** What the listeners have in common: their name, and what may change while they are open. */
@@ -14,12 +17,14 @@ export abstract class Listener {
   readonly #terms: ListenerTerms
   protected abstract readonly sockets: SocketServer
   #allowsAnonymous: boolean
+  #durability: DurabilityLevel | undefined
   #isEncrypted: boolean
   #url = ''
 
   constructor(terms: ListenerTerms) {
     this.#terms = terms
     this.#allowsAnonymous = terms.allowsAnonymous
+    this.#durability = terms.durability
     this.#isEncrypted = terms.tls !== undefined
   }
 
@@ -49,12 +54,18 @@ export abstract class Listener {
     this.#allowsAnonymous = allowsAnonymous
   }
 
+  /** From the next client on. */
+  setDurability(durability: DurabilityLevel | undefined): void {
+    this.#durability = durability
+  }
+
   /** Takes no more clients; those connected stay. */
   close(): void {
     this.sockets.close()
   }
 
   protected peer(transport: PeerInfo['transport'], origin: SocketOrigin): PeerInfo {
-    return { transport, listener: this.#url, allowsAnonymous: this.#allowsAnonymous, ...origin }
+    const [listener, allowsAnonymous, durability] = [this.#url, this.#allowsAnonymous, this.#durability]
+    return { transport, listener, allowsAnonymous, durability, ...origin }
   }
 }

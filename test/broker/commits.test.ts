@@ -296,18 +296,25 @@ describe('delivery', () => {
   })
 
   it('what was stored is what was sent: one record, its recipients, the final PUBACK', async () => {
-    const { store, publisher, subscriber, topicName } = await scene()
+    const { broker, store, publisher, subscriber, topicName } = await scene()
     const before = store.batches.length
     publisher.sendPublish(topicName, 'text', { qos: 1 })
     const { packetId } = await subscriber.next('publish')
     await answering(store, publisher.next('puback'))
     subscriber.acknowledge('puback', packetId)
+    await broker.advance(100) // it waits a little for a batch to ride with
     await until(() => store.batches.length === before + 2)
     const [message, delivered] = store.batches.slice(before).flat()
     const topicBytes = new TextEncoder().encode(topicName)
     const recipients = [{ position: packetId - 1, qos: 1 }]
-    expect(message).toMatchObject({ kind: 'message', topicBytes, recipients })
-    expect(delivered).toMatchObject({ kind: 'delivered', position: packetId - 1 })
+    expect(message).toMatchObject({
+      kind: 'message',
+      sequence: 1,
+      message: { topicBytes },
+      recipients,
+      isForLater: false,
+    })
+    expect(delivered).toMatchObject({ kind: 'delivered', position: packetId - 1, sequence: 1 })
   })
 })
 

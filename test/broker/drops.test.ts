@@ -60,6 +60,29 @@ const causes: Readonly<Record<DropReason, Cause>> = {
       return 2
     },
   },
+  'queued-too-long': {
+    limits: { maximumQueuedAgeSeconds: 60 },
+    async drop(broker) {
+      await leaveSession(broker)
+      await publish(broker, 2, 1)
+      await broker.advance(30_000)
+      await publish(broker, 1, 1)
+      expect(broker.drops('queued-too-long')).toBe(0)
+      await broker.advance(40_000)
+      return 2
+    },
+  },
+  superseded: {
+    limits: { queueFullPolicy: 'latest-per-topic' },
+    async drop(broker) {
+      const clientId = await leaveSession(broker)
+      const publisher = await broker.client()
+      for (const text of ['1', '2', '3']) await publisher.publish('t', text, { qos: 1 })
+      const client = await broker.client({ clientId, cleanStart: false, properties: lasting })
+      expect(await client.restOfPayloads()).toEqual(['3'])
+      return 2
+    },
+  },
   'outbox-full': {
     limits: { maximumOutboxBytes: 128 * 1024 },
     async drop(broker) {

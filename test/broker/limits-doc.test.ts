@@ -54,7 +54,14 @@ describe('docs/limits.md', () => {
   })
 
   it('names only settings and reasons that there are', () => {
-    const known = new Set([...Object.keys(defaultSettings.limits), ...dropReasons, 'drop-oldest', 'drop-newest'])
+    const known = new Set([
+      ...Object.keys(defaultSettings.limits),
+      ...dropReasons,
+      'drop-oldest',
+      'drop-newest',
+      'reject-publish',
+      'latest-per-topic',
+    ])
     const names = [...doc.matchAll(/`(maximum\w+|queue\w+|[a-z]+(?:-[a-z\d]+)+)`/g)].map((match) => match[1] ?? '')
     expect(names.length).toBeGreaterThan(known.size)
     expect(names.filter((name) => !known.has(name))).toEqual([])
@@ -62,7 +69,9 @@ describe('docs/limits.md', () => {
 })
 
 describe('the tests of this folder', () => {
-  const titles = ['limits', 'limits-queues', 'commits'].map((name) => read(`./${name}.test.ts`)).join('\n')
+  const titles = ['limits', 'limits-queues', 'limits-policies', 'commits']
+    .map((name) => read(`./${name}.test.ts`))
+    .join('\n')
 
   it.each(Object.keys(defaultSettings.limits))('name %s', (name) => {
     expect(titles.includes(name)).toBe(true)

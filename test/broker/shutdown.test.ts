@@ -136,10 +136,9 @@ describe('close()', () => {
     await broker.client({ clientId: 'kept', properties: lasting })
     await broker.client({ clientId: 'gone' })
     await broker.broker.close({ graceMs: 60_000 })
-    const kinds = store.batches.flat().map((record) => ('clientId' in record ? [record.kind, record.clientId] : []))
-    expect(kinds).toEqual([
-      ['session-opened', 'kept'],
-      ['session-closed', 'kept'],
+    expect(store.batches.flat()).toMatchObject([
+      { kind: 'session-opened', session: 1, clientId: 'kept' },
+      { kind: 'session-closed', session: 1 },
     ])
   })
 })

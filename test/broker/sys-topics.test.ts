@@ -46,7 +46,12 @@ const mosquittoNames = [
   'connections/socket/count',
   ...loads.flatMap((load) => periods.map((period) => `load/${load}/${period}`)),
 ]
-const ownNames = dropReasons.map((reason) => `publish/messages/dropped/${reason}`)
+const ownNames = [
+  ...dropReasons.map((reason) => `publish/messages/dropped/${reason}`),
+  ...['degraded', 'missing_commits', 'damaged_values', 'files_set_aside', 'log_bytes', 'failed_batches'].map(
+    (name) => `store/${name}`,
+  ),
+]
 
 const prefix = '$SYS/broker/'
 
@@ -70,7 +75,7 @@ function average(seconds: number, steps: number): number {
 }
 
 describe('$SYS', () => {
-  it("has Mosquitto's names, and one for each drop reason", async () => {
+  it("has Mosquitto's names, one for each drop reason, and how the store is", async () => {
     const broker = await startBroker()
     await broker.advance(10_000)
     expect([...(await retainedValues(broker)).keys()].toSorted()).toEqual([...mosquittoNames, ...ownNames].toSorted())

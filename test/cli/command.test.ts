@@ -60,7 +60,7 @@ function packetIdOf(request: Buffer): string {
 
 describe('topiary start', () => {
   it('tells its listeners, serves both and stops at SIGTERM with exit code 0', async () => {
-    const started = topiary(['start', '--port', '0', '--ws-port', '0'])
+    const started = topiary(['start', '--memory', '--port', '0', '--ws-port', '0'])
     const urls = [await started.line(/mqtt:\/\/127\.0\.0\.1:\d+$/), await started.line(/ws:\/\/127\.0\.0\.1:\d+$/)]
     await started.line(/anonymous clients are let in, from this machine only/)
     for (const url of urls) {
@@ -72,7 +72,7 @@ describe('topiary start', () => {
   })
 
   it('stops at SIGINT while clients are connected, and tells them', async () => {
-    const started = topiary(['--port', '0', '--no-ws'])
+    const started = topiary(['--memory', '--port', '0', '--no-ws'])
     const url = (await started.line(/mqtt:/)).trim()
     const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 })
     const reason = new Promise((resolve) => client.once('disconnect', ({ reasonCode }) => resolve(reasonCode)))
@@ -90,7 +90,7 @@ describe('topiary start', () => {
   })
 
   it('ends at once with exit code 1 at the second signal', async () => {
-    const started = topiary(['--port', '0', '--no-ws', '--log-level', 'silent'])
+    const started = topiary(['--memory', '--port', '0', '--no-ws', '--log-level', 'silent'])
     const port = Number(new URL((await started.line(/mqtt:/)).trim()).port)
     // A client that never closes its side holds up the orderly stop.
     const client = createConnection({ host: '127.0.0.1', port, allowHalfOpen: true })
@@ -113,6 +113,7 @@ describe('topiary start', () => {
 
   it('goes on when nobody reads its stdout any more', async () => {
     const started = topiary([
+      '--memory',
       '--host',
       '0.0.0.0',
       '--allow-anonymous',
@@ -131,7 +132,7 @@ describe('topiary start', () => {
   it('logs JSON lines to stderr, and nothing below the level asked for', async () => {
     const outcomes = await Promise.all(
       ['debug', 'silent'].map(async (level) => {
-        const started = topiary(['--port', '0', '--no-ws', '--log-level', level])
+        const started = topiary(['--memory', '--port', '0', '--no-ws', '--log-level', level])
         await started.line(/mqtt:/)
         started.kill('SIGTERM')
         return (await started.ended).err
@@ -148,7 +149,7 @@ describe('topiary start', () => {
     ['--ws-port', ['--port', '0']],
   ])('says in one line that the port of %s is taken', async (flag, others) => {
     const { server, port } = await listen(() => {})
-    const outcome = await topiary([flag, String(port), ...others]).ended
+    const outcome = await topiary(['--memory', flag, String(port), ...others]).ended
     server.close()
     const err = `topiary: port ${port} on 127.0.0.1 is already in use; choose another with ${flag} N\n`
     expect(outcome).toEqual({ code: 1, out: '', err })
@@ -156,6 +157,7 @@ describe('topiary start', () => {
 
   it('warns when others can reach it', async () => {
     const started = topiary([
+      '--memory',
       '--host',
       '0.0.0.0',
       '--allow-anonymous',

@@ -104,7 +104,13 @@ it('exchanges a certificate, takes a right away, adds a listener and withstands 
   const passwd = ['passwd', '--file', join(folder, 'users'), '--user', 'mallory', '--password-stdin']
   await spawnClient(process.execPath, [mainFile, ...passwd], 'secret\n').ended
   writeSettings({})
-  const broker = spawnClient(process.execPath, [mainFile, 'start', '--config', join(folder, 'topiary.json')])
+  const broker = spawnClient(process.execPath, [
+    mainFile,
+    'start',
+    '--memory',
+    '--config',
+    join(folder, 'topiary.json'),
+  ])
   const tlsPort = /:(\d+)$/.exec(await broker.line(/mqtts:/))?.[1] ?? ''
   const port = /:(\d+)$/.exec(await broker.line(/mqtt:/))?.[1] ?? ''
   const urls = [`mqtts://127.0.0.1:${tlsPort}`, `mqtt://127.0.0.1:${port}`]

@@ -39,7 +39,7 @@ interface Started {
 }
 
 async function start(...flags: string[]): Promise<Started> {
-  const broker = spawnClient(process.execPath, [mainFile, 'start', ...flags])
+  const broker = spawnClient(process.execPath, [mainFile, 'start', '--memory', ...flags])
   const url = (await broker.line(/^ {2}mqtt:/)).trim()
   const reload = (line: RegExp): Promise<string> => {
     broker.kill('SIGHUP')
@@ -195,7 +195,7 @@ describe('SIGHUP', () => {
 
 describe('topiary start', () => {
   it('warns that nobody can log in where there are no users', async () => {
-    const broker = spawnClient(process.execPath, [mainFile, '--host', '0.0.0.0', '--port', '0', '--no-ws'])
+    const broker = spawnClient(process.execPath, [mainFile, '--memory', '--host', '0.0.0.0', '--port', '0', '--no-ws'])
     await broker.line(/"level":"warn".*nobody can log in at 0\.0\.0\.0:0: .*set authentication\.passwordFile/)
     await broker.line(/^clients need a login or a certificate; /)
     broker.kill('SIGTERM')
@@ -211,7 +211,7 @@ describe('topiary start', () => {
     ],
   ])('ends with 78 for %s, before it listens', async (_, settings, fault) => {
     const file = write(settings)
-    const outcome = await spawnClient(process.execPath, [mainFile, '--config', file]).ended
+    const outcome = await spawnClient(process.execPath, [mainFile, '--memory', '--config', file]).ended
     expect(outcome).toEqual({ code: 78, out: '', err: `topiary: ${file}${fault}\n` })
   })
 })

@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/contracts/store.ts'
+import { ForgetfulStore } from '../support/delayed-store.ts'
 import { unique, useBroker } from '../support/wire-steps.ts'
 
-/** Keeps nothing, and says "durable" only while it is open; what waited is told when it opens. */
-class HoldingStore implements Store {
-  isOpen = true
+/** Keeps nothing, and says "durable" only while it is not holding; what waited is told later. */
+class HoldingStore extends ForgetfulStore implements Store {
+  isHolding = false
   #waiting: (() => void)[] = []
 
   append(_batch: unknown, onDurable: (error?: Error) => void): void {
-    if (this.isOpen) setImmediate(() => onDurable())
+    if (!this.isHolding) setImmediate(() => onDurable())
     else this.#waiting.push(() => onDurable())
   }
 
-  open(): void {
-    this.isOpen = true
+  tell(): void {
+    this.isHolding = false
     for (const tell of this.#waiting.splice(0)) setImmediate(tell)
   }
 
-  async close(): Promise<void> {
-    this.open()
+  override async close(): Promise<void> {
+    this.tell()
   }
 }
 
@@ -35,11 +36,11 @@ describe('a message for a session that outlives its connection', () => {
     const subscriber = await broker.client({ properties: lasting })
     await subscriber.subscribe({ topicFilter: topicName, qos: 2 })
     const publisher = await broker.client()
-    store.isOpen = false
+    store.isHolding = true
     const packetId = publisher.sendPublish(topicName, 'x', { qos })
     await broker.settle()
     expect(publisher.received.map((one) => one.kind)).toEqual(['connack'])
-    store.open()
+    store.tell()
     expect(await publisher.next(kind)).toMatchObject({ packetId, reasonCode: 0 })
   })
 
@@ -48,12 +49,12 @@ describe('a message for a session that outlives its connection', () => {
     const subscriber = await broker.client({ properties: lasting })
     await subscriber.subscribe({ topicFilter: topicName, qos: 2 })
     const publisher = await broker.client()
-    store.isOpen = false
+    store.isHolding = true
     publisher.sendPublish(topicName, 'kept', { qos: 1, packetId: 9 })
     publisher.sendPublish(unique('nobody'), 'x', { qos: 1, packetId: 3 })
     await broker.settle()
     expect(publisher.received).toHaveLength(1)
-    store.open()
+    store.tell()
     expect([await publisher.next('puback'), await publisher.next('puback')].map((one) => one.packetId)).toEqual([9, 3])
   })
 })

@@ -13,7 +13,7 @@ async function endpoint(options: Partial<HttpEndpointOptions> = {}) {
   const started = new HttpEndpoint({
     host: '127.0.0.1',
     port: 0,
-    isReady: () => true,
+    obstacle: () => undefined,
     metrics: () => 'metrics\n',
     ...options,
   })
@@ -88,13 +88,13 @@ describe('answers', () => {
     expect((await ask(port, 'POST', '/livez')).headers).toMatchObject({ allow: 'GET, HEAD', connection: 'close' })
   })
 
-  it('readyz follows readiness, livez does not', async () => {
-    let isReady = false
-    const { port } = await endpoint({ isReady: () => isReady })
+  it('readyz says what is in the way, livez does not care', async () => {
+    let obstacle: string | undefined = 'not-ready'
+    const { port } = await endpoint({ obstacle: () => obstacle })
     expect(await ask(port, 'GET', '/readyz')).toMatchObject({ status: 503, text: 'not-ready' })
     expect(await ask(port, 'HEAD', '/readyz')).toMatchObject({ status: 503, text: '' })
     expect(await ask(port, 'GET', '/livez')).toMatchObject({ status: 200 })
-    isReady = true
+    obstacle = undefined
     expect(await ask(port, 'GET', '/readyz')).toMatchObject({ status: 200, text: 'ok' })
   })
 
@@ -199,7 +199,7 @@ describe('close', () => {
   it('may be called twice, and before anything listens', async () => {
     const { endpoint: closing } = await endpoint()
     await Promise.all([closing.close(), closing.close()])
-    await new HttpEndpoint({ host: '127.0.0.1', port: 0, isReady: () => true, metrics: () => '' }).close()
+    await new HttpEndpoint({ host: '127.0.0.1', port: 0, obstacle: () => undefined, metrics: () => '' }).close()
   })
 })
 

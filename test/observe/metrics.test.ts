@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { dropReasons, type Gauges, newCounters, type Statistics } from '../../src/contracts/statistics.ts'
 import { EventLoopDelayWindow } from '../../src/observe/metrics-event-loop.ts'
 import { type HistogramCounts, histogramText, metricText } from '../../src/observe/metrics-text.ts'
-import { Metrics } from '../../src/observe/metrics.ts'
+import { Metrics, type MetricsParts } from '../../src/observe/metrics.ts'
 import { ManualClock } from '../../src/observe/manual-clock.ts'
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
@@ -35,7 +35,7 @@ function statistics(): Statistics {
 
 const running: Metrics[] = []
 
-function metricsOf(parts: { commitLatency?: () => HistogramCounts; version?: string } = {}): Metrics {
+function metricsOf(parts: Pick<Partial<MetricsParts>, 'commitLatency' | 'store' | 'version'> = {}): Metrics {
   const metrics = new Metrics({ clock: new ManualClock(), statistics: statistics(), version: '1.2.3', ...parts })
   running.push(metrics)
   return metrics
@@ -103,6 +103,27 @@ describe('the metrics', () => {
       'topiary_commit_latency_seconds',
     )
     expect(metric?.type).toBe('histogram')
+  })
+
+  it.each([
+    ['topiary_store_degraded', 'gauge', 1],
+    ['topiary_store_missing_commits', 'gauge', 2],
+    ['topiary_store_damaged_values_total', 'counter', 3],
+    ['topiary_store_files_set_aside_total', 'counter', 4],
+    ['topiary_store_log_bytes', 'gauge', 5],
+    ['topiary_store_failed_batches_total', 'counter', 6],
+  ])('have %s, a %s, where there is a store', (name, type, value) => {
+    const store = {
+      isDegraded: true,
+      missingCommits: 2,
+      damagedValues: 3,
+      filesSetAside: 4,
+      logBytes: 5,
+      failedBatches: 6,
+    }
+    const metrics = parseMetrics(metricsOf({ store: () => store }).text())
+    expect(metrics.get(name)).toMatchObject({ type, samples: [{ name, labels: {}, value }] })
+    expect(parseMetrics(metricsOf().text()).has(name)).toBe(false)
   })
 
   it.each(['1.2.3', 'a"b', 'a\\b', 'a\nb', '\\n', 'é{}'])('show the version %j as a label', (version) => {

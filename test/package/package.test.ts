@@ -133,7 +133,7 @@ describe('installed, the package', () => {
     expect(names.filter((name) => !known.some((form) => form.test(name)))).toEqual([])
     expect(names.filter((name) => /\.map$|\.test\./.test(name))).toEqual([])
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
-    expect(bytes).toBeLessThan(2 * 1024 * 1024)
+    expect(bytes).toBeLessThan(2.5 * 1024 * 1024)
   })
 })
 
@@ -209,7 +209,15 @@ await client.publish({ topic: 't', payload: 'x', qos: 1 }).catch((error: unknown
   if (error instanceof MqttError) return error.reasonCode
   throw error
 })
-export const store: Store = { append: (_batch, onDurable) => onDurable(), close: async () => {} }
+export const store: Store = {
+  keepsMessages: false,
+  statistics: { isDegraded: false, missingCommits: 0, damagedValues: 0, filesSetAside: 0, logBytes: 0, failedBatches: 0 },
+  open: async () => ({ nextSequence: 1, nextSession: 1, lastKnownMs: 0, counters: {}, damage: [] }),
+  append: (_batch, onDurable) => void Promise.resolve().then(() => onDurable()),
+  read: (sequences, onRead) => onRead(undefined, sequences.map(() => undefined)),
+  keepCounters() {},
+  close: async () => {},
+}
 await broker[Symbol.asyncDispose]()
 
 // @ts-expect-error settings are checked

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Delivery } from '../../src/session/delivery.ts'
-import { Outbound, type OutboundLimits } from '../../src/session/outbound.ts'
+import type { Owed } from '../../src/session/outbound-queue.ts'
+import { Outbound } from '../../src/session/outbound.ts'
+import type { OutboundLimits } from '../../src/session/queue-bounds.ts'
 import { deliveryOf, type DeliveryShape, type Dropped, OutboundModel, packetIdAt } from './outbound-model.ts'
 
 /** The real thing with what it dropped. */
@@ -63,11 +64,10 @@ function stepOverEnded(model: OutboundModel, outbound: Outbound): void {
 function admit(qos: 1 | 2, shape: DeliveryShape | undefined): Command {
   return command(`admit QoS ${qos}, ${shape === undefined ? 'not kept' : 'kept'}`, (model, outbound) => {
     stepOverEnded(model, outbound)
-    const { canAdmit, hasSpareQuota } = outbound
-    if (canAdmit) expect(hasSpareQuota).toBe(true)
+    const { hasSpareQuota } = outbound
     const packetId = outbound.admit(qos)
     expect(packetId).toBe(model.admit(qos))
-    expect(canAdmit).toBe(packetId > 0)
+    if (packetId > 0) expect(hasSpareQuota).toBe(true)
     if (packetId === 0 || shape === undefined) return
     const delivery = deliveryOf({ ...shape, qos })
     model.keep(delivery)
@@ -88,7 +88,7 @@ function discardAdmitted(qos: 1 | 2): Command {
 function enqueue(shape: DeliveryShape): Command {
   return command(`enqueue ${JSON.stringify(shape)}`, (model, outbound) => {
     const delivery = deliveryOf(shape)
-    expect(outbound.enqueue(delivery)).toBe(model.enqueue(delivery))
+    expect(outbound.enqueue(delivery, false)).toBe(model.enqueue(delivery))
   })
 }
 
@@ -137,11 +137,11 @@ function connected(sendQuota: number): Command {
 
 const disconnected = command('disconnected', (model, outbound) => {
   model.sendQuota = 0
-  outbound.disconnected()
+  outbound.disconnected(false)
 })
 
 const clear = command('clear', (model, outbound) => {
-  const left: (readonly [Delivery, boolean])[] = []
+  const left: (readonly [Owed, boolean])[] = []
   outbound.clear((delivery, wasSent) => left.push([delivery, wasSent]))
   const expected = model.clear()
   expect(left.map(([, wasSent]) => wasSent)).toEqual(expected.map(([, wasSent]) => wasSent))
@@ -212,6 +212,9 @@ const rushes = fc.oneof(fc.integer({ min: 65_500, max: 65_540 }), fc.integer({ m
 const limits = fc.record({
   maximumQueuedMessages: fc.constantFrom(1, 3, 8, 1000),
   maximumQueuedBytes: fc.constantFrom(20, 100, 200, 100_000),
+  maximumQueuedAgeSeconds: fc.constant(0),
+  maximumQueuedMessagesTotal: fc.constant(0),
+  maximumQueuedBytesTotal: fc.constant(0),
   queueFullPolicy: fc.constantFrom<OutboundLimits['queueFullPolicy'][]>('drop-oldest', 'drop-newest', 'disconnect'),
 })
 /** At the beginning, before identifiers wrap, and where positions no longer fit 31 and 32 bits. */
@@ -224,8 +227,9 @@ function rarely<T, U>(mostly: fc.Arbitrary<T>, seldom: fc.Arbitrary<U>): fc.Arbi
 function checkRun(chosen: OutboundLimits, startPosition: number, commands: Iterable<Command>): void {
   fc.modelRun(() => {
     const dropped: Dropped[] = []
-    const outbound = new Outbound(chosen, (...one) => dropped.push(one))
-    outbound.head = outbound.cursor = outbound.firstQueued = outbound.tail = startPosition
+    const totals = { queuedMessages: 0, queuedBytes: 0 }
+    const outbound = new Outbound(chosen, totals, (...one) => dropped.push(one))
+    outbound.nextPosition = startPosition
     return { model: new OutboundModel(chosen, startPosition), real: { outbound, dropped } }
   }, [...commands, clear])
 }

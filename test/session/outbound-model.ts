@@ -1,6 +1,8 @@
 import { ApplicationMessage } from '../../src/protocol/application-message.ts'
 import type { Delivery } from '../../src/session/delivery.ts'
-import type { OutboundLimits, QueueDropReason, Taken } from '../../src/session/outbound.ts'
+import type { Owed as OwedMessage } from '../../src/session/outbound-queue.ts'
+import type { Taken } from '../../src/session/outbound.ts'
+import type { OutboundLimits, QueueDropReason } from '../../src/session/queue-bounds.ts'
 
 export const IDENTIFIERS = 65_535
 
@@ -18,6 +20,10 @@ export function deliveryOf({ qos, byteSize, expiresAtMs, commit }: Partial<Deliv
   message.expiresAtMs = expiresAtMs ?? Infinity
   return {
     message,
+    sequence: -1,
+    byteSize: message.byteSize,
+    queuedAtMs: 0,
+    expiresAtMs: message.expiresAtMs,
     qos: qos ?? 1,
     retain: false,
     subscriptionIdentifiers: [],
@@ -28,11 +34,13 @@ export function deliveryOf({ qos, byteSize, expiresAtMs, commit }: Partial<Deliv
 }
 
 /** A message that will not arrive; its position is -1 when it never had one. */
-export type Dropped = readonly [delivery: Delivery, reason: QueueDropReason, position: number]
+export type Dropped = readonly [delivery: OwedMessage, reason: QueueDropReason, position: number]
 
 /** One message owed to a client. */
 interface Owed {
   readonly position: number
+  /** How many came before it. */
+  readonly index: number
   readonly qos: 0 | 1 | 2
   state: 'queued' | 'sent' | 'released'
   delivery: Delivery | undefined
@@ -54,6 +62,7 @@ export class OutboundModel {
   durableCommit = 0
   isWaitingForCommit = false
   readonly #limits: OutboundLimits
+  #count = 0
 
   constructor(limits: OutboundLimits, nextPosition: number) {
     this.#limits = limits
@@ -73,17 +82,24 @@ export class OutboundModel {
   }
 
   get keptBytes(): number {
-    return this.kept.reduce((sum, delivery) => sum + delivery.message.byteSize, 0)
+    return this.kept.reduce((sum, delivery) => sum + delivery.byteSize, 0)
   }
 
-  /** Positions from the oldest message owed to the newest. */
+  /** Messages from the oldest owed to the newest, those in between that have ended included. */
   get span(): number {
-    return this.nextPosition - (this.owed[0]?.position ?? this.nextPosition)
+    return this.#count - (this.owed[0]?.index ?? this.#count)
   }
 
   admit(qos: 1 | 2): number {
     if (this.waiting > 0 || this.inflight >= this.sendQuota) return 0
-    this.owed.push({ position: this.#takePosition(), qos, state: 'sent', delivery: undefined, isCurrent: true })
+    this.owed.push({
+      position: this.#takePosition(),
+      index: this.#count++,
+      qos,
+      state: 'sent',
+      delivery: undefined,
+      isCurrent: true,
+    })
     return packetIdAt(this.nextPosition - 1)
   }
 
@@ -94,7 +110,7 @@ export class OutboundModel {
 
   enqueue(delivery: Delivery): 'queued' | 'dropped' | 'overflow' {
     const { maximumQueuedMessages, maximumQueuedBytes, queueFullPolicy } = this.#limits
-    const { byteSize } = delivery.message
+    const { byteSize } = delivery
     while (this.kept.length >= maximumQueuedMessages || this.keptBytes + byteSize > maximumQueuedBytes) {
       if (queueFullPolicy === 'disconnect') return 'overflow'
       const oldest = this.owed.find((one) => one.state === 'queued')
@@ -105,7 +121,14 @@ export class OutboundModel {
       this.#remove(oldest)
       this.dropped.push([oldest.delivery as Delivery, 'queue-full', oldest.position])
     }
-    this.owed.push({ position: this.#takePosition(), qos: delivery.qos, state: 'queued', delivery, isCurrent: false })
+    this.owed.push({
+      position: this.#takePosition(),
+      index: this.#count++,
+      qos: delivery.qos,
+      state: 'queued',
+      delivery,
+      isCurrent: false,
+    })
     return 'queued'
   }
 
@@ -119,7 +142,7 @@ export class OutboundModel {
         return { taken: 'pubrel', one }
       }
       const delivery = one.delivery as Delivery
-      if (one.state === 'queued' && delivery.message.expiresAtMs <= this.nowMs) {
+      if (one.state === 'queued' && delivery.expiresAtMs <= this.nowMs) {
         this.#remove(one)
         this.dropped.push([delivery, 'expired', one.position])
         continue

@@ -1,22 +1,32 @@
-import { Outbound, type OutboundLimits, type QueueDropReason } from '../../src/session/outbound.ts'
+import { Outbound } from '../../src/session/outbound.ts'
+import type { OutboundLimits, QueueDropReason } from '../../src/session/queue-bounds.ts'
 import { deliveryOf } from './outbound-model.ts'
 
-const roomy: OutboundLimits = { maximumQueuedMessages: 1e6, maximumQueuedBytes: 1e12, queueFullPolicy: 'drop-oldest' }
+const roomy: OutboundLimits = {
+  maximumQueuedMessages: 1e6,
+  maximumQueuedBytes: 1e12,
+  maximumQueuedAgeSeconds: 0,
+  maximumQueuedMessagesTotal: 0,
+  maximumQueuedBytesTotal: 0,
+  queueFullPolicy: 'drop-oldest',
+}
 /** Four rounds of identifiers. */
 export const WINDOW = 4 * 65_535
 
 /** An outbound queue whose deliveries are told apart by their size: `enqueue(7)` queues one of seven bytes. */
 export function outboundOf(limits: Partial<OutboundLimits> = {}, sendQuota = 0) {
   const dropped: [byteSize: number, reason: QueueDropReason][] = []
-  const outbound = new Outbound({ ...roomy, ...limits }, (delivery, reason) => {
-    dropped.push([delivery.message.byteSize, reason])
-  })
+  const totals = { queuedMessages: 0, queuedBytes: 0 }
+  const outbound = new Outbound({ ...roomy, ...limits }, totals, (owed, reason) =>
+    dropped.push([owed.byteSize, reason]),
+  )
   if (sendQuota > 0) outbound.connected(sendQuota)
   return {
     outbound,
     dropped,
+    totals,
     enqueue: (byteSize: number, parts: Parameters<typeof deliveryOf>[0] = {}) => {
-      return outbound.enqueue(deliveryOf({ byteSize, ...parts }))
+      return outbound.enqueue(deliveryOf({ byteSize, ...parts }), false)
     },
   }
 }
@@ -27,7 +37,7 @@ export function takeAll(outbound: Outbound, nowMs = 0, durableCommit = 0): strin
   for (;;) {
     const kind = outbound.take(nowMs, durableCommit)
     if (kind === 'nothing') return taken
-    const size = kind === 'pubrel' ? '' : `:${outbound.takenDelivery?.message.byteSize}${outbound.takenDup ? '!' : ''}`
+    const size = kind === 'pubrel' ? '' : `:${outbound.takenDelivery?.byteSize}${outbound.takenDup ? '!' : ''}`
     taken.push(`${kind} ${outbound.takenPacketId}${size}`)
   }
 }

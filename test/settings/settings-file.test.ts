@@ -6,7 +6,7 @@ const directory = new SettingsDirectory()
 afterAll(() => directory.remove())
 
 const topLevel =
-  '$schema, version, listeners, authentication, rights, limits, features, http, sysIntervalSeconds, shutdownGraceMs, logLevel'
+  '$schema, version, listeners, authentication, rights, storage, limits, features, http, sysIntervalSeconds, shutdownGraceMs, logLevel'
 const sessions = 'limits.maximumSessions must be a whole number from 0 to 9007199254740991'
 const tcp = 'listeners:\n  - kind: tcp\n    port: 0\n'
 const tls = `${tcp}    tls:\n      certificateFile: a\n      keyFile: b\n`
@@ -33,17 +33,17 @@ const wrong: readonly Row[] = [
   [
     'a name of another kind of listener',
     `${tcp}    mode: "660"`,
-    '4:5: there is no setting listeners[0].mode; there is kind, port, host, tls, proxyProtocol, allowAnonymous',
+    '4:5: there is no setting listeners[0].mode; there is kind, port, host, tls, proxyProtocol, allowAnonymous, durability',
   ],
   [
     'a port of a Unix socket',
     'listeners:\n  - kind: unix\n    path: a\n    port: 1',
-    '4:5: there is no setting listeners[0].port; there is kind, path, mode, allowAnonymous',
+    '4:5: there is no setting listeners[0].port; there is kind, path, mode, allowAnonymous, durability',
   ],
   [
     'origins of a TCP listener',
     `${tcp}    allowedOrigins: []`,
-    '4:5: there is no setting listeners[0].allowedOrigins; there is kind, port, host, tls, proxyProtocol, allowAnonymous',
+    '4:5: there is no setting listeners[0].allowedOrigins; there is kind, port, host, tls, proxyProtocol, allowAnonymous, durability',
   ],
   [
     'a name in tls',

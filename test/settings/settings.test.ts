@@ -30,7 +30,7 @@ describe('settings', () => {
     [{ limits: { maxConnections: 3 } }, 'there is no setting limits.maxConnections'],
     [{ port: 1884 }, 'there is no setting port'],
     [{ limits: { maximumPacketBytes: 'lots' } }, 'limits.maximumPacketBytes must be a whole number'],
-    [{ limits: { queueFullPolicy: 'x' } }, 'must be one of drop-oldest, drop-newest, disconnect'],
+    [{ limits: { queueFullPolicy: 'x' } }, 'must be one of drop-oldest, drop-newest, reject-publish'],
     [{ limits: { queueQos0: 1 } }, 'limits.queueQos0 must be true or false, not 1'],
     [{ features: { maximumQos: 3 } }, 'features.maximumQos must be one of 0, 1, 2'],
     [{ listeners: [{ kind: 'quic', port: 1 }] }, 'listeners[0].kind must be one of tcp, websocket, unix, not "quic"'],

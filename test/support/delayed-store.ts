@@ -1,15 +1,41 @@
-import type { Store, StoreRecord } from '../../src/contracts/store.ts'
+import type { StoredMessage, Store, StoreRecord } from '../../src/contracts/store.ts'
+import { emptyOpening, emptyStatistics } from '../../src/storage/memory-store.ts'
+
+type OnRead = (error: Error | undefined, messages: readonly (StoredMessage | undefined)[]) => void
+
+/** The part of a store that keeps nothing. */
+export abstract class ForgetfulStore {
+  readonly keepsMessages = false
+  readonly statistics = emptyStatistics
+
+  async open() {
+    return emptyOpening
+  }
+
+  read(sequences: readonly number[], onRead: OnRead): void {
+    setImmediate(
+      onRead,
+      undefined,
+      sequences.map(() => undefined),
+    )
+  }
+
+  keepCounters(): void {}
+
+  async close(): Promise<void> {}
+}
 
 /**
  * A store that takes its time: each batch is answered after a random number of loop turns, seeded so that a run can
  * be repeated. It keeps the batches, for tests that look at what was made durable.
  */
-export class DelayedStore implements Store {
+export class DelayedStore extends ForgetfulStore implements Store {
   readonly batches: (readonly StoreRecord[])[] = []
   #state: number
   readonly #mostTurns: number
 
   constructor(seed: number, mostTurns = 12) {
+    super()
     this.#state = seed
     this.#mostTurns = mostTurns
   }
@@ -20,8 +46,6 @@ export class DelayedStore implements Store {
       onDurable()
     })
   }
-
-  async close(): Promise<void> {}
 
   #afterTurns(turns: number, task: () => void): void {
     setImmediate(() => (turns === 1 ? task() : this.#afterTurns(turns - 1, task)))
@@ -37,7 +61,7 @@ export class DelayedStore implements Store {
 }
 
 /** Answers only when told to, so that a test sees what waits. */
-export class HeldStore implements Store {
+export class HeldStore extends ForgetfulStore implements Store {
   readonly #held: ((error?: Error) => void)[] = []
   readonly batches: (readonly StoreRecord[])[] = []
 
@@ -54,6 +78,4 @@ export class HeldStore implements Store {
   answer(error?: Error): void {
     this.#held.shift()?.(error)
   }
-
-  async close(): Promise<void> {}
 }

@@ -193,8 +193,7 @@ function acknowledge(
   core.counters.connectionsAccepted++
   connection.startKeepAlive()
   connection.send(connack) // before anything else [MQTT5-3.2.0-1]
-  const receiveMaximum = packet.properties.receiveMaximum ?? 65_535
-  core.sessions.activate(opened.session, connection, Math.min(receiveMaximum, core.limits.maximumInflightMessages))
+  core.sessions.activate(opened.session, connection)
   core.log.info(
     {
       clientId: connection.clientId,

@@ -49,7 +49,8 @@ function received(connection: Connection, session: ClientSession, packetId: numb
     responses.publishResponse('pubrel', packetId, ReasonCode.packetIdentifierNotFound, 0)
     return
   }
-  const commit = session.isDurable ? core.journal.append({ kind: 'released', clientId: session.clientId, position }) : 0
+  const { endedSequence: sequence } = session.outbound
+  const commit = session.isDurable ? core.keep({ kind: 'released', session: session.number, position, sequence }) : 0
   responses.publishResponse('pubrel', packetId, 0, commit)
 }
 
@@ -61,7 +62,7 @@ function released(connection: Connection, session: ClientSession, packetId: numb
     return
   }
   const commit = session.isDurable
-    ? core.journal.append({ kind: 'inbound-id', clientId: session.clientId, packetId, held: false })
+    ? core.keep({ kind: 'inbound-id', session: session.number, packetId, held: false })
     : 0
   responses.publishResponse('pubcomp', packetId, 0, commit)
 }
@@ -74,7 +75,7 @@ function completed(connection: Connection, session: ClientSession, packetId: num
 /** A message has reached its client or been refused by it; the next may follow. */
 function ended(connection: Connection, session: ClientSession, position: number, reasonCode: number): void {
   const { core } = connection
-  core.sessions.recordDelivered(session, position)
+  core.sessions.recordDelivered(session, position, session.outbound.endedSequence)
   if (reasonCode >= 0x80) core.dropped('refused-by-client', session.clientId)
   connection.pump()
 }

@@ -1,4 +1,5 @@
 import type { Publication } from '../../contracts/hooks.ts'
+import type { DropReason } from '../../contracts/statistics.ts'
 import type { ApplicationMessage } from '../../protocol/application-message.ts'
 import { ByteReader, malformed, protocolError } from '../../protocol/byte-reader.ts'
 import { copyOf } from '../../protocol/copy-bytes.ts'
@@ -135,18 +136,46 @@ function accept(
   packetId: number,
 ): void {
   const { core, responses } = connection
-  const outcome = core.deliverer.publish(route, message)
+  const level = route.durability ?? connection.durability
+  if (core.admission.isAsked) {
+    const refusal = core.admission.refusalOf(route, message, level, qos === 2 && session.isDurable)
+    if (refusal !== undefined) {
+      notAdmitted(connection, refusal, qos, packetId)
+      return
+    }
+  }
+  const outcome = core.deliverer.publish(route, message, level)
   let commit = outcome < 0 ? 0 : outcome
   if (qos === 2) {
     session.inboundIds.add(packetId)
     if (session.isDurable) {
-      commit = core.journal.append({ kind: 'inbound-id', clientId: session.clientId, packetId, held: true })
+      const record = { kind: 'inbound-id', session: session.number, packetId, held: true } as const
+      commit = Math.max(commit, core.keepAt(level, record))
     }
   }
   if (commit > 0) responses.uncommitted(message.payloadEnd - message.packetStart, commit)
   if (qos === 0) return
   const reasonCode = outcome < 0 ? ReasonCode.noMatchingSubscribers : ReasonCode.success
   responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, commit)
+}
+
+/** There is no room for it, or the store takes nothing: said before anything of it is kept. */
+function notAdmitted(connection: Connection, reason: DropReason, qos: 0 | 1 | 2, packetId: number): void {
+  const { core, protocolVersion, responses, terms } = connection
+  core.dropped(reason, connection.clientId)
+  if (qos === 0) return
+  const mayAcknowledge = reason === 'queue-full' && terms.features.mqtt3RefusedPublish === 'acknowledge'
+  if (protocolVersion !== 5 && !mayAcknowledge)
+    connection.disconnect(ReasonCode.quotaExceeded, refusals[reason] ?? reason)
+  else {
+    const reasonCode = protocolVersion === 5 ? ReasonCode.quotaExceeded : ReasonCode.success
+    responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, 0)
+  }
+}
+
+const refusals: Partial<Record<DropReason, string>> = {
+  'queue-full': 'the queue of a subscriber is full',
+  'store-failed': 'the store takes nothing for now',
 }
 
 /** The route of the topic name or alias. Most packets have the topic of the one before. */

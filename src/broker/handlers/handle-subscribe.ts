@@ -85,9 +85,9 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, answers: 
     const isNew = !session.subscriptions.has(request.topicFilter)
     const subscription = core.subscriptions.add(session, granted, identifier, isByHook(answers[index]))
     if (session.isDurable) {
-      commit = core.journal.append({
+      commit = core.keep({
         kind: 'subscribed',
-        clientId: session.clientId,
+        session: session.number,
         topicFilter: request.topicFilter,
         options: subscriptionOptions(granted),
         subscriptionIdentifier: identifier === 0 ? undefined : identifier,

@@ -21,8 +21,7 @@ export function handleUnsubscribe(connection: Connection, bytes: Uint8Array, bod
   let commit = 0
   const reasonCodes = packet.topicFilters.map((topicFilter) => {
     if (!core.subscriptions.remove(session, topicFilter)) return ReasonCode.noSubscriptionExisted // [MQTT5-3.10.4-5]
-    if (session.isDurable)
-      commit = core.journal.append({ kind: 'unsubscribed', clientId: session.clientId, topicFilter })
+    if (session.isDurable) commit = core.keep({ kind: 'unsubscribed', session: session.number, topicFilter })
     core.emit('unsubscribed', connection.info, { topicFilter })
     return ReasonCode.success
   })

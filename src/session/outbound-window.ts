@@ -1,0 +1,136 @@
+import type { Delivery } from './delivery.ts'
+
+export const State = { done: 0, queued: 1, sentQos1: 2, sentQos2: 3, released: 4 } as const
+
+/** Packet identifiers are 1..65535. */
+export const IDENTIFIERS = 65_535
+/** How far one unacknowledged message may lag behind before no more are taken in: four rounds of identifiers. */
+const MAXIMUM_WINDOW = 4 * IDENTIFIERS
+
+// most sessions are owed nothing, and hold nothing for it
+const noStates = new Uint8Array(0)
+const noPositions = new Float64Array(0)
+const noDeliveries: (Delivery | undefined)[] = []
+
+/**
+ * The messages of a session that are in flight or next to be sent, on a ring.
+ *
+ *   index      head            cursor          firstQueued      tail
+ *              v               v               v                v
+ *   state    [ sent done sent | sent released | queued queued ]
+ *   position   4    5    6      9    10         11     15          ascending, with gaps
+ *
+ * A message gets its position when it is queued, and its packet identifier is 1 + position mod 65535, so that a
+ * restart finds the same identifiers without having written them.
+ */
+export class OutboundWindow {
+  states = noStates
+  positions = noPositions
+  deliveries = noDeliveries
+  head = 0
+  cursor = 0
+  firstQueued = 0
+  tail = 0
+
+  get isFull(): boolean {
+    return this.tail - this.head >= MAXIMUM_WINDOW
+  }
+
+  slot(index: number): number {
+    return index & (this.states.length - 1)
+  }
+
+  /** Adds a message behind all others; there is room. */
+  push(state: number, position: number, delivery: Delivery | undefined): void {
+    if (this.tail - this.head === this.states.length) this.#resize(Math.max(8, this.states.length * 2))
+    const slot = this.tail++ & (this.states.length - 1)
+    this.states[slot] = state
+    this.positions[slot] = position
+    this.deliveries[slot] = delivery
+  }
+
+  /** Index of a message that has been sent, by its packet identifier and state; -1 when there is none. */
+  findSent(packetId: number, state: number): number {
+    if (this.head === this.cursor) return -1
+    const first = this.positions[this.slot(this.head)] as number
+    const last = this.positions[this.slot(this.cursor - 1)] as number
+    let position = first - (first % IDENTIFIERS) + packetId - 1
+    if (position < first) position += IDENTIFIERS
+    for (; position <= last; position += IDENTIFIERS) {
+      const index = this.indexOf(position)
+      if (index >= 0 && this.states[this.slot(index)] === state) return index
+    }
+    return -1
+  }
+
+  /** Whether the identifier of a position is that of an earlier message in flight. */
+  isIdentifierInUse(position: number): boolean {
+    if (this.head === this.tail) return false
+    const first = this.positions[this.slot(this.head)] as number
+    for (let other = position - IDENTIFIERS; other >= first; other -= IDENTIFIERS) {
+      const index = this.indexOf(other)
+      if (index >= 0 && (this.states[this.slot(index)] as number) >= State.sentQos1) return true
+    }
+    return false
+  }
+
+  /** Index of a position, -1 when it is not there. */
+  indexOf(position: number): number {
+    if (this.head === this.tail) return -1
+    const guess = this.head + position - (this.positions[this.slot(this.head)] as number)
+    if (guess < this.head) return -1
+    // without gaps it stands right there; with gaps it stands before
+    if (guess < this.tail && this.positions[this.slot(guess)] === position) return guess
+    let low = this.head
+    let high = Math.min(guess, this.tail) - 1
+    while (low <= high) {
+      const middle = low + ((high - low) >>> 1)
+      const found = this.positions[this.slot(middle)] as number
+      if (found === position) return middle
+      if (found < position) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+
+  /** The cursor steps over one that needs no sending. */
+  stepOver(): void {
+    this.cursor++
+    if (this.firstQueued < this.cursor) this.firstQueued = this.cursor
+    this.advanceHead()
+  }
+
+  advanceHead(): void {
+    const mask = this.states.length - 1
+    while (this.head < this.cursor && this.states[this.head & mask] === State.done) this.head++
+    // an empty ring holds no slots, so that a night's backlog does not stay in memory
+    if (this.head === this.tail && this.states.length > 1024) this.#resize(0)
+  }
+
+  clear(): void {
+    this.head = this.cursor = this.firstQueued = this.tail
+    this.#resize(0)
+  }
+
+  #resize(slots: number): void {
+    if (slots === 0) {
+      this.states = noStates
+      this.positions = noPositions
+      this.deliveries = noDeliveries
+      return
+    }
+    const states = new Uint8Array(slots)
+    const positions = new Float64Array(slots)
+    const deliveries: (Delivery | undefined)[] = Array.from({ length: slots })
+    for (let index = this.head; index < this.tail; index++) {
+      const from = this.slot(index)
+      const to = index & (slots - 1)
+      states[to] = this.states[from] as number
+      positions[to] = this.positions[from] as number
+      deliveries[to] = this.deliveries[from]
+    }
+    this.states = states
+    this.positions = positions
+    this.deliveries = deliveries
+  }
+}
