@@ -1,7 +1,6 @@
 import type { Awaitable } from '../contracts/hooks.ts'
 import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { DropReason } from '../contracts/statistics.ts'
-import type { MessageRecipient } from '../contracts/store.ts'
 import type { ApplicationMessage } from '../protocol/application-message.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { decodeText } from '../protocol/text.ts'
@@ -11,6 +10,7 @@ import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
 import { askInOrder } from './hooks/ask-in-order.ts'
 import { GroupDeliverer } from './group-deliverer.ts'
+import { MessageRecorder } from './message-recorder.ts'
 import { PayloadReader } from './payload-reader.ts'
 import { PublishWriter } from './publish-writer.ts'
 import type { Destination, Route } from './router.ts'
@@ -28,22 +28,18 @@ export class Deliverer {
   readonly #writer: PublishWriter
   readonly #groups: GroupDeliverer
   readonly #payloads: PayloadReader
+  /** What the store is to know of the message under way. */
+  readonly recorder: MessageRecorder
   /** The message under way in a form that outlives the turn, made when the first session needs it. */
   #detached: ApplicationMessage | undefined = undefined
   #lastDelivery: Delivery | undefined = undefined
-  #recipients: MessageRecipient[] = []
-  #waitingGroups: string[] = []
-  /** Somebody it is meant for is not about to get the message under way. */
-  #isForLater = false
-  #level: DurabilityLevel = 'always'
-  /** Number of the message under way in the store; -1 when it does not go there. */
-  sequence = -1
 
   constructor(core: BrokerCore) {
     this.#core = core
     this.#writer = new PublishWriter(core)
     this.#groups = new GroupDeliverer(core, this)
     this.#payloads = new PayloadReader(core)
+    this.recorder = new MessageRecorder(core)
   }
 
   /**
@@ -51,7 +47,8 @@ export class Deliverer {
    * nobody subscribes to its topic.
    */
   publish(route: Route, message: ApplicationMessage, level: DurabilityLevel): number {
-    this.begin(undefined, level)
+    this.begin(undefined)
+    this.recorder.beginPublish(route, message, level)
     let commit = 0
     if (message.retain) commit = this.#core.retained.keep(route, message, level, () => this.detach(message))
     const { destinations, groups } = route
@@ -59,7 +56,7 @@ export class Deliverer {
       this.#deliver(route, message, destinations[index] as Destination)
     }
     for (const destination of groups) this.#groups.deliver(route, message, destination)
-    commit = Math.max(commit, this.record(message))
+    if (this.recorder.isNeeded) commit = Math.max(commit, this.recorder.append(this.detach(message)))
     if (destinations.length === 0 && groups.length === 0) {
       if (message.publisherId !== '') this.#unwanted(message.publisherId)
       return commit === 0 ? -1 : commit
@@ -75,10 +72,11 @@ export class Deliverer {
 
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
   replay(subscription: ClientSubscription, message: ApplicationMessage): void {
-    this.begin(message, this.#core.levelOf(message.topicBytes))
+    this.begin(message)
+    this.recorder.begin(this.#core.levelOf(message.topicBytes))
     const qos = Math.min(message.qos, subscription.qos) as 0 | 1 | 2
     this.#offer(subscription.session, message, qos, true, subscription.subscriptionIdentifiers)
-    this.record(message)
+    if (this.recorder.isNeeded) this.recorder.append(message)
   }
 
   /** Sends what waits in a session, as far as quota and outbox allow, then what waits in its groups. */
@@ -211,7 +209,7 @@ export class Deliverer {
     if (isKept) {
       const delivery = this.#delivery(message, qos, retain, identifiers, group, isDurable)
       outbound.keep(delivery)
-      this.#addRecipient(session, delivery)
+      this.recorder.addRecipient(session, delivery)
     }
     return true
   }
@@ -220,8 +218,8 @@ export class Deliverer {
     const outcome = session.outbound.enqueue(delivery, session.isDurable && this.#core.store.keepsMessages)
     if (outcome === 'queued' || outcome === 'in-store') {
       if (session.link !== undefined && this.#mustAskFirst(session.link)) this.#pumpSoon(session.link)
-      if (outcome === 'in-store') this.#isForLater = true
-      if (!this.#addRecipient(session, delivery)) return true
+      if (outcome === 'in-store') this.recorder.isForLater = true
+      if (!this.recorder.addRecipient(session, delivery)) return true
       if (session.link !== undefined) this.#core.journal.wait(session.link)
       return true
     }
@@ -338,8 +336,8 @@ export class Deliverer {
     group: SubscriptionGroup | undefined,
     isStored: boolean,
   ): Delivery {
-    const commit = this.#level === 'always' ? this.#core.journal.commit : 0
-    const sequence = qos > 0 && isStored ? this.sequence : -1
+    const commit = this.recorder.level === 'always' ? this.#core.journal.commit : 0
+    const sequence = qos > 0 && isStored ? this.recorder.sequence : -1
     const last = this.#lastDelivery
     const isSame =
       last !== undefined &&
@@ -368,63 +366,13 @@ export class Deliverer {
     return this.#lastDelivery
   }
 
-  /** Starts on a message; `detached` when it owns its bytes already, `sequence` when the store has it already. */
-  begin(detached: ApplicationMessage | undefined, level: DurabilityLevel, sequence?: number): void {
+  /** Starts on a message; `detached` when it owns its bytes already. */
+  begin(detached: ApplicationMessage | undefined): void {
     this.#detached = detached
     this.#lastDelivery = undefined
-    this.#isForLater = false
-    this.#level = level
-    this.sequence = sequence ?? (level === 'memory' ? -1 : this.#core.journal.nextSequence)
   }
 
   detach(message: ApplicationMessage): ApplicationMessage {
     return (this.#detached ??= message.detach())
-  }
-
-  /** The message under way waits in a group that is stored. */
-  addWaitingGroup(group: SubscriptionGroup): void {
-    this.#isForLater = true
-    this.#waitingGroups.push(group.filter)
-  }
-
-  /** Takes out who of the message under way is stored, so that a caller can record them in its own way. */
-  takeRecipients(): readonly MessageRecipient[] {
-    const recipients = this.#recipients
-    this.#recipients = []
-    return recipients
-  }
-
-  /** Puts the message under way into the store, once for all who are owed it. Returns its commit, 0 for nobody. */
-  record(message: ApplicationMessage): number {
-    if (this.#recipients.length === 0 && this.#waitingGroups.length === 0) return 0
-    const { journal, time, durability } = this.#core
-    const groups = this.#waitingGroups
-    this.#waitingGroups = []
-    const kept = this.detach(message)
-    const record = {
-      kind: 'message',
-      sequence: journal.nextSequence++,
-      message: kept,
-      publishedAtMs: time.nowMs,
-      recipients: this.takeRecipients(),
-      groups,
-      isForLater: this.#isForLater,
-    } as const
-    if (this.#level === 'always') return journal.append(record)
-    journal.appendLater(record, kept.byteSize, durability.intervalMs)
-    return 0
-  }
-
-  /** False for a session or a message that is not stored. */
-  #addRecipient(session: ClientSession, delivery: Delivery): boolean {
-    if (!session.isDurable || delivery.qos === 0 || this.#level === 'memory') return false
-    this.#recipients.push({
-      session: session.number,
-      position: session.outbound.lastPosition,
-      qos: delivery.qos,
-      retain: delivery.retain,
-      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
-    })
-    return true
   }
 }

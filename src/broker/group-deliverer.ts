@@ -30,10 +30,10 @@ export class GroupDeliverer {
       const isStored = group.isDurable
       this.#enqueue(group, {
         message: this.#deliverer.detach(message),
-        sequence: isStored ? this.#deliverer.sequence : -1,
+        sequence: isStored ? this.#deliverer.recorder.sequence : -1,
         queuedAtMs: this.#core.time.nowMs,
       })
-      if (isStored && this.#deliverer.sequence >= 0) this.#deliverer.addWaitingGroup(group)
+      if (isStored && this.#deliverer.recorder.sequence >= 0) this.#deliverer.recorder.addWaitingGroup(group)
     } else
       this.#core.dropped(group.members.some((candidate) => candidate.session.link) ? 'outbox-full' : 'offline-qos0', '')
   }
@@ -61,7 +61,8 @@ export class GroupDeliverer {
       this.#shift(group)
       const { sequence } = next
       const level = this.#core.levelOf(message.topicBytes)
-      this.#deliverer.begin(message, level, sequence < 0 ? undefined : sequence)
+      this.#deliverer.begin(message)
+      this.#deliverer.recorder.begin(level, sequence < 0 ? undefined : sequence)
       this.#send(member, group, message)
       this.#recordLeft(group, next)
     }
@@ -125,10 +126,10 @@ export class GroupDeliverer {
   /** A stored message has left the group's queue, bound to a member or for good. */
   #recordLeft(group: SubscriptionGroup, { message, sequence }: GroupMessage): void {
     if (sequence < 0) {
-      this.#deliverer.record(message)
+      if (this.#deliverer.recorder.isNeeded) this.#deliverer.recorder.append(message)
       return
     }
-    const [recipient] = this.#deliverer.takeRecipients()
+    const [recipient] = this.#deliverer.recorder.takeRecipients()
     this.#core.keep({ kind: 'group-left', topicFilter: group.filter, sequence, recipient })
   }
 }

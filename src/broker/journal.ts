@@ -1,6 +1,6 @@
 import type { Log } from '../contracts/log.ts'
 import { Histogram } from '../structures/histogram.ts'
-import type { Store, StoreRecord } from '../contracts/store.ts'
+import { MESSAGES_PER_BLOCK, type Store, type StoreRecord } from '../contracts/store.ts'
 
 /** Somebody whose answers wait for a commit. */
 export interface CommitWaiter {
@@ -68,6 +68,15 @@ export class Journal {
   /** Messages get numbers from there on. */
   begin(sequence: number): void {
     this.nextSequence = this.durableSequence = Math.max(this.nextSequence, sequence)
+  }
+
+  /** The first sequence of a block that nothing is in yet. */
+  get newBlock(): number {
+    return Math.ceil(this.nextSequence / MESSAGES_PER_BLOCK) * MESSAGES_PER_BLOCK
+  }
+
+  get isAtNewBlock(): boolean {
+    return this.nextSequence % MESSAGES_PER_BLOCK === 0
   }
 
   /** The store is open: what was gathered meanwhile goes there. */

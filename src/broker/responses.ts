@@ -98,7 +98,8 @@ export class Responses {
       hasLost = true
       this.#waiting.shift()
       if ('packet' in next) continue
-      if (next.type === 'pubrec') this.#undoInboundId(next.packetId)
+      // one that waited for nothing itself repeats an answer to what is kept
+      if (next.type === 'pubrec' && next.commit > 0) this.#undoInboundId(next.packetId)
       if (next.type !== 'pubrel') this.#core.dropped('store-failed', this.#connection.clientId)
     }
     return hasLost

@@ -36,8 +36,9 @@ export type StoreRecord =
   | { readonly kind: 'unsubscribed'; readonly session: SessionNumber; readonly topicFilter: string }
   | {
       /**
-       * A message, kept once, however many sessions are owed it. Sequences ascend in the order of records. When it is
-       * replayed, one that is for later has its QoS, retain flag, byte size and deadline only: `read` gives the rest.
+       * A message, kept once, however many sessions are owed it. Sequences ascend in the order of records. Those of one
+       * block (`blockOf`) are in one batch, one after the other, for the same recipients and for later; a message that is
+       * not for later has a block to itself. In `replay` a message for later has QoS, retain flag, size and expiry only.
        */
       readonly kind: 'message'
       readonly sequence: number
@@ -91,6 +92,13 @@ export type StoreRecord =
   | { readonly kind: 'retained-cleared'; readonly topicName: string }
   | ({ readonly kind: 'will' } & StoredWill)
   | { readonly kind: 'will-cleared'; readonly clientId: string }
+
+/** Messages of a block are kept together and go together. */
+export const MESSAGES_PER_BLOCK = 32
+
+export function blockOf(sequence: number): number {
+  return Math.floor(sequence / MESSAGES_PER_BLOCK)
+}
 
 /** Names a stored session; counts up and is never used twice, also when its client identifier comes again. */
 export type SessionNumber = number

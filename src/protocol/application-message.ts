@@ -1,3 +1,5 @@
+import { copyInto } from './copy-bytes.ts'
+
 const noBytes = new Uint8Array(0)
 
 /**
@@ -56,13 +58,13 @@ export class ApplicationMessage {
     const propertyBytes = propertiesEnd - propertiesStart - aliasBytes
     const own = new Uint8Array(propertyBytes + this.payloadLength)
     let expiryIntervalAt = this.expiryIntervalAt - propertiesStart
-    if (topicAliasAt < 0) own.set(bytes.subarray(propertiesStart, propertiesEnd))
+    if (topicAliasAt < 0) copyInto(own, 0, bytes, propertiesStart, propertiesEnd)
     else {
-      own.set(bytes.subarray(propertiesStart, topicAliasAt))
-      own.set(bytes.subarray(topicAliasAt + TOPIC_ALIAS_BYTES, propertiesEnd), topicAliasAt - propertiesStart)
+      const at = copyInto(own, 0, bytes, propertiesStart, topicAliasAt)
+      copyInto(own, at, bytes, topicAliasAt + TOPIC_ALIAS_BYTES, propertiesEnd)
       if (this.expiryIntervalAt > topicAliasAt) expiryIntervalAt -= TOPIC_ALIAS_BYTES
     }
-    own.set(bytes.subarray(this.payloadStart, this.payloadEnd), propertyBytes)
+    copyInto(own, propertyBytes, bytes, this.payloadStart, this.payloadEnd)
     copy.topicBytes = this.topicBytes
     copy.bytes = own
     copy.propertiesEnd = propertyBytes

@@ -124,12 +124,14 @@ export class Backlog<Message> {
     return gone
   }
 
-  /** Shows entries in order. */
+  /** Shows entries in order. Ten million of them are gone through at a start. */
   visit(visit: (entry: QueueEntry) => void): void {
     const from = this.peek()?.position ?? Infinity
-    for (const entry of this.#all()) {
+    const show = (entry: QueueEntry): void => {
       if (entry.position >= from && !this.#withdrawn.has(entry.position)) visit(entry)
     }
+    for (const entry of this.#front) show(entry)
+    for (const { bytes, end } of this.#segments) this.#read(bytes, end, show)
   }
 
   /** Empty: nothing of what was there is held, but for messages at hand that are about to be taken. */
@@ -170,19 +172,18 @@ export class Backlog<Message> {
   /** Whole or not at all. */
   #loadSegment(stored: QueueSegment, gone: ReadonlySet<number>): void {
     const { number, bytes } = stored
-    const entries = this.#entriesOf(bytes, bytes.length)
     let lastSequence = -1
     let count = 0
     let byteSize = 0
     const withdrawn: number[] = []
-    for (const entry of entries) {
+    this.#read(bytes, bytes.length, (entry) => {
       if (entry.sequence > lastSequence) lastSequence = entry.sequence
       if (gone.has(entry.position)) withdrawn.push(entry.position)
       else {
         count++
         byteSize += entry.byteSize
       }
-    }
+    })
     this.#segments.push({ number, bytes, end: bytes.length, lastSequence, stored })
     this.#nextNumber = Math.max(this.#nextNumber, number + 1)
     for (const position of withdrawn) this.#withdrawn.add(position)
@@ -190,15 +191,11 @@ export class Backlog<Message> {
     this.byteSize += byteSize
   }
 
-  *#all(): Generator<QueueEntry> {
-    yield* this.#front
-    for (const { bytes, end } of this.#segments) yield* this.#entriesOf(bytes, end)
-  }
-
-  *#entriesOf(bytes: Uint8Array, end: number): Generator<QueueEntry> {
+  /** Shows the entries of a segment that are not done with. */
+  #read(bytes: Uint8Array, end: number, visit: (entry: QueueEntry) => void): void {
     const reader = new QueueEntryReader(bytes, end)
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-      if (entry.position >= this.#segmentsFrom) yield entry
+      if (entry.position >= this.#segmentsFrom) visit(entry)
     }
   }
 

@@ -34,6 +34,8 @@ export class OutboundQueue {
   #restored: RestoredQueue | undefined = undefined
   /** How many of the first in the backlog may have been sent before a restart. */
   #maybeSent = 0
+  /** Positions from here on were given after it. */
+  #restoredBefore = 0
   nextPosition = 0
   /** Unacknowledged on this connection; bounded by `sendQuota`. */
   inflight = 0
@@ -173,6 +175,7 @@ export class OutboundQueue {
       const delivery = window.deliveries[slot]
       if (delivery === undefined || delivery.sequence < sequence) continue
       if (window.states[slot] === State.queued || delivery.message === undefined) {
+        if (index < window.cursor) this.inflight--
         this.finish(slot)
         this.onDrop(delivery, 'store-failed', -1)
       } else window.deliveries[slot] = { ...delivery, sequence: -1 } // it is sent again from memory
@@ -270,7 +273,8 @@ export class OutboundQueue {
     }
     const { head, tail } = this.window
     this.window.firstQueued = tail
-    this.#maybeSent = Math.min(this.outside, Math.max(0, sendQuota - (tail - head)))
+    this.#maybeSent = Math.max(0, sendQuota - (tail - head))
+    this.#restoredBefore = this.nextPosition
     this.#dropOldOutside(nowMs)
   }
 
@@ -300,7 +304,7 @@ export class OutboundQueue {
       const entry = this.#backlog?.shift()
       if (entry === undefined) return
       bytes += entry.byteSize
-      const mayBeSent = this.#maybeSent > 0 && entry.qos > 0
+      const mayBeSent = this.#maybeSent > 0 && entry.qos > 0 && entry.position < this.#restoredBefore
       if (mayBeSent) this.#maybeSent--
       const reason = this.bounds.reasonToDrop(entry, nowMs)
       if (reason === undefined) this.#moveIn(entry, mayBeSent)

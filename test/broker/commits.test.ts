@@ -309,12 +309,12 @@ describe('delivery', () => {
     const recipients = [{ position: packetId - 1, qos: 1 }]
     expect(message).toMatchObject({
       kind: 'message',
-      sequence: 1,
+      sequence: 32,
       message: { topicBytes },
       recipients,
       isForLater: false,
     })
-    expect(delivered).toMatchObject({ kind: 'delivered', position: packetId - 1, sequence: 1 })
+    expect(delivered).toMatchObject({ kind: 'delivered', position: packetId - 1, sequence: 32 })
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { BrokerCore } from '../../src/broker/core.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
 import { WireClient } from '../support/wire-client.ts'
 import { unique } from '../support/wire-steps.ts'
@@ -250,28 +251,60 @@ describe('one batch that fails and is written on the second attempt', () => {
     expect(await textsOf('reader')).toEqual(Array.from({ length: 10 }, (_, index) => `${index}`))
     expect(await textsOf('reader')).toEqual([])
   })
+})
 
-  it.each(['nothing-written', 'written'] as const)(
-    '(%s) does not keep a client that is being served from it',
-    async (fault) => {
-      await started()
-      await away()
-      const texts = Array.from({ length: 400 }, (_, index) => `${index}`)
-      await scene.publish('t', texts)
-      const other = await scene.client()
-      scene.disk.hold()
-      other.sendPublish('kept', 'x', { qos: 1, retain: true })
-      await other.barrier()
-      scene.disk.failNext(fault)
-      scene.disk.release() // the database is opened anew while the queue is read
-      const reader = await scene.durable('reader', { autoAcknowledge: true })
-      const seen: string[] = []
-      while (seen.length < texts.length) {
-        const more = await reader.restOfPayloads()
-        seen.push(...more)
-        if (more.length === 0) await scene.advance(1000)
-      }
-      expect(seen).toEqual(texts)
-    },
-  )
+it('a QoS 2 message that was lost with its batch is a new message when it comes again', async () => {
+  await started()
+  await away()
+  const publisher = await scene.durable('publisher')
+  scene.disk.setFull(true)
+  publisher.sendPublish('t', 'once', { qos: 2, packetId: 5 })
+  await publisher.closed()
+  await room()
+  const again = await scene.durable('publisher')
+  again.sendPublish('t', 'once', { qos: 2, packetId: 5, dup: true })
+  await again.next('pubrec')
+  await scene.crash()
+  expect(await textsOf('reader')).toEqual(['once'])
+})
+
+it('a queue that could not be read for a moment is read again', async () => {
+  await started()
+  await away()
+  const texts = Array.from({ length: 300 }, (_, index) => `${index}`)
+  await scene.publish('t', texts)
+  const { store } = scene.broker.statistics as BrokerCore
+  const read = store.read.bind(store)
+  store.read = (_sequences, onRead) => setImmediate(onRead, new Error('the database is being opened anew'), [])
+  const reader = await scene.durable('reader', { autoAcknowledge: true })
+  expect(await reader.restOfPayloads()).toEqual([])
+  await scene.advance(10) // nothing is on its way any more that could make it look again
+  await scene.advance(10)
+  store.read = read
+  await scene.advance(1000)
+  expect((await reader.publishes(300)).map(({ text }) => text)).toEqual(texts)
+})
+
+it('a QoS 2 message answered before stays known when an answer in front of its repeat is lost [MQTT5-4.3.3-10]', async () => {
+  scene = new RestartScene({}, true)
+  await scene.start()
+  const reader = await scene.durable('reader', { autoAcknowledge: true })
+  await reader.subscribe({ topicFilter: 't', qos: 2 })
+  const publisher = await scene.durable('publisher')
+  publisher.sendPublish('t', 'once', { qos: 2, packetId: 5 })
+  await publisher.next('pubrec')
+  await publisher.abort()
+  const again = await scene.durable('publisher')
+  scene.disk.setFull(true)
+  again.sendPublish('t', 'lost', { qos: 1, packetId: 9 })
+  again.sendPublish('t', 'once', { qos: 2, packetId: 5, dup: true })
+  await again.closed()
+  scene.disk.setFull(false)
+  await scene.advance(1000)
+  await scene.kept()
+  const third = await scene.durable('publisher')
+  third.sendPublish('t', 'once', { qos: 2, packetId: 5, dup: true })
+  await third.next('pubrec')
+  await third.barrier()
+  expect((await reader.restOfPayloads()).filter((text) => text === 'once')).toEqual(['once'])
 })

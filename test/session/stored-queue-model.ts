@@ -159,7 +159,8 @@ export class StoredQueuePair {
     this.#occasion = 'none'
     for (const one of this.#owed) {
       if (one.sequence < from || one.state === 'released') continue
-      if (one.state === 'queued' && !one.isUncertain) expect.fail(`position ${one.position} is not in the store, and still waits`)
+      if (one.state === 'queued' && !one.isUncertain)
+        expect.fail(`position ${one.position} is not in the store, and still waits`)
       one.sequence = -1 // sent again from memory
     }
   }
@@ -253,7 +254,8 @@ export class StoredQueuePair {
     if (takenDelivery?.message !== next.message) expect.fail(`position ${next.position} has another message`)
     expectEqual('sequence', takenDelivery.sequence, next.sequence)
     if (next.shape.qos > 0) expectEqual('quota is left', this.#inflight < this.#sendQuota, true)
-    if (next.state === 'queued' && this.#reasonToDrop(next) !== undefined && !takenDup) expect.fail('it is too late')
+    if (next.state === 'queued' && this.#reasonToDrop(next, next.queuedAtMs) !== undefined && !takenDup)
+      expect.fail('it is too late')
   }
 
   #expectReasonToWait(next: OwedOne | undefined): void {
@@ -308,12 +310,14 @@ export class StoredQueuePair {
     expectEqual('the new one goes', isRight, true)
   }
 
-  #reasonToDrop({ expiresAtMs, queuedAtMs, isUncertain }: OwedOne): QueueDropReason | undefined {
+  /** The backlog knows the second in which it was queued. */
+  #reasonToDrop(
+    { expiresAtMs, queuedAtMs }: OwedOne,
+    sinceMs = Math.floor(queuedAtMs / 1000) * 1000,
+  ): QueueDropReason | undefined {
     const { maximumQueuedAgeSeconds: age } = this.#limits
     if (expiresAtMs <= this.#nowMs) return 'expired'
-    // the backlog knows the second
-    const queuedMs = isUncertain || age > 0 ? Math.floor(queuedAtMs / 1000) * 1000 : queuedAtMs
-    return age > 0 && queuedMs + age * 1000 <= this.#nowMs ? 'queued-too-long' : undefined
+    return age > 0 && sinceMs + age * 1000 <= this.#nowMs ? 'queued-too-long' : undefined
   }
 
   #isIdentifierInUse(position: number): boolean {
@@ -325,9 +329,7 @@ export class StoredQueuePair {
 
   #find(packetId: number, qos: 1 | 2, state: OwedOne['state']): OwedOne | undefined {
     return this.#owed.find((one) => {
-      return (
-        one.isCurrent && one.state === state && one.shape.qos === qos && packetIdAt(one.position) === packetId
-      )
+      return one.isCurrent && one.state === state && one.shape.qos === qos && packetIdAt(one.position) === packetId
     })
   }
 

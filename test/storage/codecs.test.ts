@@ -23,7 +23,7 @@ import {
 } from '../../src/storage/codecs/entity-codec.ts'
 import { beginFrame, endFrame, frameFault } from '../../src/storage/codecs/framed-value.ts'
 import { GrowingBytes } from '../../src/storage/codecs/growing-bytes.ts'
-import { decodeStoredMessage, writeStoredMessage } from '../../src/storage/codecs/message-codec.ts'
+import { decodeBlock, writeBlockMessage } from '../../src/storage/codecs/message-codec.ts'
 import { OperationList } from '../../src/storage/log/operation-list.ts'
 import { writeRecord } from '../../src/storage/codecs/record-codec.ts'
 import { decodeSession, writeSession } from '../../src/storage/codecs/session-codec.ts'
@@ -203,11 +203,15 @@ const codecs: readonly Codec[] = [
     },
   },
   {
-    name: 'a message',
-    values: message,
-    write: (out, value) => writeStoredMessage(out, value, 77),
-    read: decodeStoredMessage,
-    expected: (value) => ({ publishedAtMs: 77, message: value }),
+    name: 'a block of messages',
+    values: fc.array(message, { maxLength: 32 }),
+    write: (out: GrowingBytes, value: ApplicationMessage[]) => {
+      for (const [index, one] of value.entries())
+        writeBlockMessage(out, 7 * 32 + index, { message: one, publishedAtMs: 77 })
+    },
+    read: (value: Uint8Array) => decodeBlock(7, value),
+    expected: (value: ApplicationMessage[]) =>
+      new Map(value.map((one, index) => [7 * 32 + index, { publishedAtMs: 77, message: one }])),
   },
   {
     name: 'a commit of any records',

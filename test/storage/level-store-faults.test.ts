@@ -25,9 +25,11 @@ const laterMessage = { what: 14, which: 1, how: 0 }
 
 /** A session that is owed twenty messages, about to end. */
 const aboutToEnd = async (limits: object) => {
+  // each alone in its block: they came at different times
   const scene = await opened({ limits: { ...tinyLimits, ...limits } })
   const records = script()
-  await appended(scene.store, records.batch(scene.state, [open, ...Array.from({ length: 20 }, () => laterMessage)]))
+  await appended(scene.store, records.batch(scene.state, [open]))
+  for (let count = 0; count < 20; count++) await appended(scene.store, records.batch(scene.state, [laterMessage]))
   expect(scene.disk.keys('m|')).toHaveLength(20)
   const outstanding = scene.state.outstandingOf(1)
   scene.state.apply({ kind: 'session-ended', session: 1, outstanding })
@@ -90,12 +92,12 @@ describe('LevelStore when a write fails', () => {
     disk.failNext('written', 'nothing-written')
     await expect(appended(store, records.batch(state, [laterMessage]))).rejects.toThrow('no room')
     expect(disk.keys('m|')).toHaveLength(1)
-    state.forgetMessages(new Set([1]))
+    state.forgetMessages(new Set([32]))
     tick()
     await turns(20)
     expect(disk.keys('m|')).toEqual([])
     expect(disk.keys('c|')).toHaveLength(2)
-    expect(await readBack(store, [1])).toEqual([undefined])
+    expect(await readBack(store, [32])).toEqual([undefined])
   })
 
   it('gives an error to who reads while nothing can be read, and reads again after', async () => {
@@ -111,7 +113,7 @@ describe('LevelStore when a write fails', () => {
     canOpen = true
     tick()
     await turns(20)
-    expect(await readBack(store, [1])).toEqual([undefined])
+    expect(await readBack(store, [32])).toEqual([undefined])
   })
 
   it('closes while degraded, and takes nothing after', async () => {

@@ -28,6 +28,7 @@ it('RingQueue is an array used at both ends', () => {
         }
         expect(queue.length).toBe(array.length)
         expect(queue.peek()).toBe(array[0])
+        expect([...queue]).toEqual(array)
       }
       while (array.length > 0) expect(queue.shift()).toBe(array.shift())
       expect(queue.shift()).toBeUndefined()

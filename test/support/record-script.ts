@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { MessageRecipient, StoreRecord } from '../../src/contracts/store.ts'
+import { type MessageRecipient, MESSAGES_PER_BLOCK, type StoreRecord } from '../../src/contracts/store.ts'
 import { ApplicationMessage } from '../../src/protocol/application-message.ts'
 import type { ModelState } from './model-state.ts'
 
@@ -36,6 +36,7 @@ export class RecordScript {
   nextSequence: number
   nextSession: number
   #positions = new Map<number, number>()
+  #run: string | undefined
 
   constructor(nextSequence = 1, nextSession = 1) {
     this.nextSequence = nextSequence
@@ -44,6 +45,7 @@ export class RecordScript {
 
   batch(state: ModelState, happened: readonly Happening[]): StoreRecord[] {
     const records: StoreRecord[] = []
+    this.#run = undefined
     for (const happening of happened) {
       for (const record of this.#records(state, happening)) {
         records.push(record)
@@ -109,19 +111,28 @@ export class RecordScript {
   }
 
   #message(state: ModelState, numbers: readonly number[], which: number, how: number): StoreRecord {
-    const sequence = this.nextSequence++
-    const recipients = numbers
-      .filter((_, index) => ((which >> index) & 1) === 1)
-      .map((session) => this.#recipient(state, session, how))
+    const sessions = numbers.filter((_, index) => ((which >> index) & 1) === 1)
+    const groups = groupNames.filter((_, index) => ((how >> index) & 1) === 1)
+    const isForLater = how % 5 < 2
+    const sequence = this.#nextSequence(isForLater ? `${sessions.join()} ${groups.join()}` : undefined)
+    const recipients = sessions.map((session) => this.#recipient(state, session, how))
     return {
       kind: 'message',
       sequence,
       message: messageFor(sequence),
       publishedAtMs: 1000 + sequence,
       recipients,
-      groups: groupNames.filter((_, index) => ((how >> index) & 1) === 1),
-      isForLater: how % 5 < 2,
+      groups,
+      isForLater,
     }
+  }
+
+  /** Messages for later that have the same recipients share a block; `run` is undefined for others. */
+  #nextSequence(run: string | undefined): number {
+    const isNext = run !== undefined && run === this.#run && this.nextSequence % MESSAGES_PER_BLOCK > 0
+    if (!isNext) this.nextSequence = Math.ceil(this.nextSequence / MESSAGES_PER_BLOCK) * MESSAGES_PER_BLOCK
+    this.#run = run
+    return this.nextSequence++
   }
 
   #recipient(state: ModelState, session: number, how: number): MessageRecipient {

@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../../contracts/store.ts'
+import { MESSAGES_PER_BLOCK, type StoredMessage } from '../../contracts/store.ts'
 import { ApplicationMessage } from '../../protocol/application-message.ts'
 import { type BoundedBytes, type DamagedBytes, decoded } from './bounded-bytes.ts'
 import { BODY_START } from './framed-value.ts'
@@ -61,16 +61,31 @@ export function readMessageOutline(from: BoundedBytes): ApplicationMessage {
   return message
 }
 
-export function writeStoredMessage(out: GrowingBytes, message: ApplicationMessage, publishedAtMs: number): void {
+/**
+ * Adds a message to the value of its block.
+ *
+ *   [place in the block][published at][message] [place]...
+ */
+export function writeBlockMessage(
+  out: GrowingBytes,
+  sequence: number,
+  { message, publishedAtMs }: StoredMessage,
+): void {
+  out.byte(sequence % MESSAGES_PER_BLOCK)
   out.time(publishedAtMs)
   writeMessage(out, message)
 }
 
-/** The body of an `m` value. */
-export function decodeStoredMessage(value: Uint8Array): StoredMessage | DamagedBytes {
+/** The body of an `m` value: messages by sequence. */
+export function decodeBlock(block: number, value: Uint8Array): ReadonlyMap<number, StoredMessage> | DamagedBytes {
   return decoded(value, BODY_START, (from) => {
-    const publishedAtMs = from.time()
-    return { publishedAtMs, message: readMessage(from) }
+    const messages = new Map<number, StoredMessage>()
+    while (from.remaining > 0) {
+      const sequence = block * MESSAGES_PER_BLOCK + from.oneOf(MESSAGES_PER_BLOCK, 'a place in a block')
+      const publishedAtMs = from.time()
+      messages.set(sequence, { publishedAtMs, message: readMessage(from) })
+    }
+    return messages
   })
 }
 

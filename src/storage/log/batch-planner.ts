@@ -1,11 +1,11 @@
-import type { StoreRecord } from '../../contracts/store.ts'
+import { blockOf, type StoreRecord } from '../../contracts/store.ts'
 import type { IndexedCommit } from './commit-index.ts'
 import { type CommitLimits, writeCommits } from './commit-writer.ts'
 import { DirtyEntities, type EntityName } from './dirty-entities.ts'
 import { beginFrame, endFrame } from '../codecs/framed-value.ts'
 import type { GrowingBytes } from '../codecs/growing-bytes.ts'
 import type { LogTruncation, Truncation } from './log-truncation.ts'
-import { writeStoredMessage } from '../codecs/message-codec.ts'
+import { writeBlockMessage } from '../codecs/message-codec.ts'
 import { OperationList } from './operation-list.ts'
 import type { Snapshots, WrittenSegments } from './snapshots.ts'
 import { numberedKey, stateKey } from '../codecs/store-keys.ts'
@@ -41,7 +41,7 @@ export interface PlannedBatch {
   /** Of commits and messages: to be removed when nobody knows whether it was written. */
   readonly newKeys: Uint8Array[]
   readonly messages: number[]
-  /** Nobody is owed them any more, and they have keys. */
+  /** Blocks of which nobody is owed anything any more, and that have keys. */
   readonly deleted: number[]
   readonly entities: { readonly entity: EntityName; readonly segments: WrittenSegments | undefined }[]
   truncation: Truncation | undefined
@@ -60,8 +60,10 @@ export class BatchPlanner {
   readonly #lost = new DirtyEntities()
   /** Keys of batches of unknown outcome. */
   #unknownKeys: Uint8Array[] = []
-  /** Messages whose deletion failed. */
+  /** Blocks whose deletion failed. */
   #undeleted: number[] = []
+  /** The block whose value is being written; -1 for none. */
+  #openBlock = -1
   /** What `meta|state` says of a sweep. */
   #saidSweep = false
 
@@ -91,6 +93,7 @@ export class BatchPlanner {
     const operations = new OperationList()
     const batch = this.#newBatch(operations, records, false)
     for (const record of records) this.#account(batch, record)
+    this.#closeBlock(batch)
     this.#release(batch)
     const planned = this.#withCommits(batch)
     if (!isLate) this.#addSnapshots(planned)
@@ -150,10 +153,10 @@ export class BatchPlanner {
   /** It is not on disk, or nobody knows. */
   abandon(batch: PlannedBatch): void {
     this.#unknownKeys.push(...batch.newKeys)
-    for (const sequence of batch.messages) this.#ledger.owed.forget(sequence)
+    for (const sequence of batch.messages) this.#ledger.owed.forget(blockOf(sequence))
     this.#noteLost(batch.records)
     for (const { entity } of batch.entities) this.#lost.add(entity, 0)
-    if (!batch.isRecovery) for (const sequence of batch.deleted) this.#undeleted.push(sequence)
+    if (!batch.isRecovery) for (const block of batch.deleted) this.#undeleted.push(block)
     this.#truncation.abandon(batch.truncation)
     this.#ledger.isSweepDue = true
     this.#ledger.isSelfChanged = true
@@ -166,7 +169,7 @@ export class BatchPlanner {
       if (record.kind === 'message') this.#ledger.sequenceUsed(record.sequence)
       else this.#account(batch, record)
     }
-    for (const sequence of batch.deleted) this.#undeleted.push(sequence)
+    for (const block of batch.deleted) this.#undeleted.push(block)
     this.#noteLost(records)
   }
 
@@ -188,7 +191,7 @@ export class BatchPlanner {
         this.#ledger.sequenceUsed(record.sequence)
         const count = record.recipients.length + record.groups.length
         if (count === 0) return
-        owed.add(record.sequence, count, !record.isForLater)
+        owed.add(blockOf(record.sequence), count, !record.isForLater)
         batch.messages.push(record.sequence)
         if (record.isForLater) this.#putMessage(batch, record)
         return
@@ -202,25 +205,37 @@ export class BatchPlanner {
         if (record.recipient === undefined) this.#releaseOne(batch, record.sequence)
         return
       case 'group-returned':
-        if (record.sequence >= 0) owed.add(record.sequence, 1, false)
+        if (record.sequence >= 0) owed.add(blockOf(record.sequence), 1, false)
         return
       case 'session-ended':
         if (record.outstanding.length === 0) return
-        this.#ledger.releases.push({ sequences: record.outstanding, at: 0, isSweep: false })
+        this.#ledger.releases.push({ numbers: record.outstanding, at: 0, isSweep: false })
         return
     }
   }
 
   #putMessage(batch: PlannedBatch, record: Extract<StoreRecord, { kind: 'message' }>): void {
-    const key = numberedKey('m', record.sequence)
-    beginFrame(this.#out)
-    writeStoredMessage(this.#out, record.message, record.publishedAtMs)
+    const block = blockOf(record.sequence)
+    if (block !== this.#openBlock) {
+      this.#closeBlock(batch)
+      beginFrame(this.#out)
+      this.#openBlock = block
+    }
+    writeBlockMessage(this.#out, record.sequence, record)
+  }
+
+  #closeBlock(batch: PlannedBatch): void {
+    if (this.#openBlock < 0) return
+    const key = numberedKey('m', this.#openBlock)
     batch.operations.put(key, endFrame(this.#out, key))
     batch.newKeys.push(key)
+    this.#openBlock = -1
   }
 
   #releaseOne(batch: PlannedBatch, sequence: number): void {
-    if (sequence >= 0 && this.#ledger.owed.release(sequence) === 'delete') batch.deleted.push(sequence)
+    if (sequence < 0) return
+    const block = blockOf(sequence)
+    if (this.#ledger.owed.release(block) === 'delete') batch.deleted.push(block)
   }
 
   /** Gives up the next slice of messages. */
@@ -229,10 +244,10 @@ export class BatchPlanner {
     for (let left = this.#limits.releaseSlice; left > 0; left--) {
       const release = releases[0]
       if (release === undefined) return
-      const sequence = release.sequences[release.at++] ?? -1
-      if (!release.isSweep) this.#releaseOne(batch, sequence)
-      else if (!owed.has(sequence)) batch.deleted.push(sequence)
-      if (release.at >= release.sequences.length) releases.shift()
+      const number = release.numbers[release.at++] ?? -1
+      if (!release.isSweep) this.#releaseOne(batch, number)
+      else if (!owed.has(number)) batch.deleted.push(number)
+      if (release.at >= release.numbers.length) releases.shift()
     }
   }
 
@@ -267,9 +282,9 @@ export class BatchPlanner {
   }
 
   #addDeletions(batch: PlannedBatch): void {
-    for (const sequence of batch.deleted) {
-      // it may have gone back to a shared subscription since
-      if (!this.#ledger.owed.has(sequence)) batch.operations.delete(numberedKey('m', sequence))
+    for (const block of batch.deleted) {
+      // a message of it may have gone back to a shared subscription since
+      if (!this.#ledger.owed.has(block)) batch.operations.delete(numberedKey('m', block))
     }
   }
 

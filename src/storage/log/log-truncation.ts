@@ -1,11 +1,11 @@
 import type { Log } from '../../contracts/log.ts'
-import type { StoreRecord } from '../../contracts/store.ts'
+import { blockOf, type StoreRecord } from '../../contracts/store.ts'
 import { decodeCommit } from '../codecs/commit-codec.ts'
 import { hasMessages, type IndexedCommit } from './commit-index.ts'
 import { beginFrame, endFrame, frameFault } from '../codecs/framed-value.ts'
 import { GrowingBytes } from '../codecs/growing-bytes.ts'
 import type { KeyValue } from '../key-value.ts'
-import { writeStoredMessage } from '../codecs/message-codec.ts'
+import { writeBlockMessage } from '../codecs/message-codec.ts'
 import type { OperationList } from './operation-list.ts'
 import { damagedKey, numberedKey } from '../codecs/store-keys.ts'
 import type { StoreLedger } from './store-ledger.ts'
@@ -51,7 +51,9 @@ export class LogTruncation {
     const end = Math.min(dirty.oldest, nextCommit - 1)
     const cut = commits.before(end, TRUNCATION_COMMITS, TRUNCATION_BYTES)
     if (cut.length === 0) return
-    const toRead = cut.filter((commit) => hasMessages(commit) && owed.hasAny(commit.firstSequence, commit.lastSequence))
+    const toRead = cut.filter(
+      (commit) => hasMessages(commit) && owed.hasAny(blockOf(commit.firstSequence), blockOf(commit.lastSequence)),
+    )
     if (toRead.length === 0) this.#prepared = truncationOf(cut, [], [])
     else this.#read(cut, toRead)
   }
@@ -62,11 +64,11 @@ export class LogTruncation {
     if (prepared === undefined) return undefined
     for (const { number } of prepared.commits) operations.delete(numberedKey('c', number))
     for (const [key, value] of prepared.damaged) operations.put(damagedKey(key), value)
-    const messages = prepared.messages.filter(({ sequence }) => this.#ledger.owed.has(sequence))
-    for (const { sequence, message, publishedAtMs } of messages) {
-      const key = numberedKey('m', sequence)
+    const messages = prepared.messages.filter(({ sequence }) => this.#ledger.owed.has(blockOf(sequence)))
+    for (const record of messages) {
+      const key = numberedKey('m', blockOf(record.sequence))
       beginFrame(this.#out)
-      writeStoredMessage(this.#out, message, publishedAtMs)
+      writeBlockMessage(this.#out, record.sequence, record)
       operations.put(key, endFrame(this.#out, key))
     }
     return { ...prepared, messages }
@@ -76,13 +78,13 @@ export class LogTruncation {
   confirm({ commits, messages, keptFrom }: Truncation): void {
     this.#ledger.commits.forgetThrough((commits.at(-1) as IndexedCommit).number)
     this.#ledger.keptFrom = keptFrom
-    for (const { sequence } of messages) this.#ledger.owed.setBeside(sequence)
+    for (const { sequence } of messages) this.#ledger.owed.setBeside(blockOf(sequence))
     this.#prepared = undefined
   }
 
   /** A batch failed, with it or without: where the messages are now is looked up anew. */
   abandon(truncation: Truncation | undefined): void {
-    for (const { sequence } of truncation?.messages ?? []) this.#ledger.owed.setBeside(sequence)
+    for (const { sequence } of truncation?.messages ?? []) this.#ledger.owed.setBeside(blockOf(sequence))
     this.#prepared = undefined
     this.#preparation = undefined
   }
@@ -127,7 +129,7 @@ export class LogTruncation {
         continue
       }
       for (const record of commit.records) {
-        if (record.kind === 'message' && !record.isForLater && this.#ledger.owed.has(record.sequence)) {
+        if (record.kind === 'message' && !record.isForLater && this.#ledger.owed.has(blockOf(record.sequence))) {
           messages.push(record)
         }
       }

@@ -1,9 +1,9 @@
 import type { Log } from '../../contracts/log.ts'
-import type { StoredMessage } from '../../contracts/store.ts'
+import { blockOf, type StoredMessage } from '../../contracts/store.ts'
 import { decodeCommit } from '../codecs/commit-codec.ts'
 import { frameFault } from '../codecs/framed-value.ts'
 import type { KeyValue } from '../key-value.ts'
-import { decodeStoredMessage } from '../codecs/message-codec.ts'
+import { decodeBlock } from '../codecs/message-codec.ts'
 import { numberedKey } from '../codecs/store-keys.ts'
 import type { StoreLedger } from './store-ledger.ts'
 
@@ -32,17 +32,24 @@ export class MessageReader {
   async #fromKeys(db: KeyValue, sequences: readonly number[], found: Found, damaged: Set<number>): Promise<void> {
     const wanted = indexesOfMissing(found).filter((index) => !damaged.has(index))
     if (wanted.length === 0) return
-    const keys = wanted.map((index) => numberedKey('m', sequences[index] as number))
+    const blocks = [...new Set(wanted.map((index) => blockOf(sequences[index] as number)))]
+    const keys = blocks.map((block) => numberedKey('m', block))
     const values = await db.getMany(keys)
-    for (const [at, index] of wanted.entries()) {
+    const read = new Map<number, ReadonlyMap<number, StoredMessage> | Error>()
+    for (const [at, block] of blocks.entries()) {
       const value = values[at]
       if (value === undefined) continue
       const fault = value instanceof Error ? value : frameFault(keys[at] as Uint8Array, value)
-      const message = fault ?? decodeStoredMessage(value as Uint8Array)
-      if (message instanceof Error) {
-        damaged.add(index)
-        this.#damaged({ sequence: sequences[index], fault: message.message }, 'a message is damaged and lost')
-      } else found[index] = message
+      const messages = fault ?? decodeBlock(block, value as Uint8Array)
+      read.set(block, messages)
+      if (messages instanceof Error) {
+        this.#damaged({ block, fault: messages.message }, 'messages are damaged and lost')
+      }
+    }
+    for (const index of wanted) {
+      const messages = read.get(blockOf(sequences[index] as number))
+      if (messages instanceof Error) damaged.add(index)
+      else if (messages !== undefined) found[index] = messages.get(sequences[index] as number)
     }
   }
 

@@ -1,3 +1,4 @@
+import { blockOf } from '../../contracts/store.ts'
 import type { KeyValue } from '../key-value.ts'
 import { numberIn, rangeOf } from '../codecs/store-keys.ts'
 import type { StoreLedger } from './store-ledger.ts'
@@ -8,11 +9,11 @@ import type { StoreLedger } from './store-ledger.ts'
  */
 export async function sweepMessages(db: KeyValue, ledger: StoreLedger, proceed: () => boolean): Promise<void> {
   // what is appended from now on is accounted for
-  const end = ledger.nextSequence
+  const end = blockOf(ledger.nextSequence)
   let isWhole = true
   for await (const chunk of db.entries(rangeOf('m'), () => (isWhole = false))) {
     const unowed = chunk.map(([key]) => numberIn(key)).filter((number) => number < end && !ledger.owed.has(number))
-    if (unowed.length > 0) ledger.releases.push({ sequences: unowed, at: 0, isSweep: true })
+    if (unowed.length > 0) ledger.releases.push({ numbers: unowed, at: 0, isSweep: true })
     if (!proceed()) return
     await new Promise((resolve) => setImmediate(resolve))
   }

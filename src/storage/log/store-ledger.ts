@@ -5,15 +5,17 @@ import { newStoreSelf, type StoreSelf } from '../codecs/store-state.ts'
 
 /** Messages that are to be given up a slice at a time. */
 export interface Release {
-  readonly sequences: readonly number[]
+  /** Sequences of messages, or numbers of blocks for a sweep. */
+  readonly numbers: readonly number[]
   /** How many have been. */
   at: number
-  /** Found on disk without anybody being owed them; otherwise each is owed once less. */
+  /** Found on disk without anybody being owed anything of them; otherwise each is owed once less. */
   readonly isSweep: boolean
 }
 
 /** What the store knows in memory of what it has on disk. */
 export class StoreLedger {
+  /** By block. */
   readonly owed = new OwedCounts()
   readonly dirty = new DirtyEntities()
   readonly commits = new CommitIndex()

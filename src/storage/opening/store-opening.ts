@@ -1,5 +1,5 @@
 import type { Log } from '../../contracts/log.ts'
-import type { DurableState, StoreOpening } from '../../contracts/store.ts'
+import { blockOf, type DurableState, type StoreOpening } from '../../contracts/store.ts'
 import { DamagedBytes } from '../codecs/bounded-bytes.ts'
 import { DamageReport } from './damage-report.ts'
 import { decodeGroup, decodeRetained, decodeWill } from '../codecs/entity-codec.ts'
@@ -42,10 +42,10 @@ export async function openStore(
   await report.flush(db, 0)
   state.visitOutstanding((sequence) => {
     if (sequence < 0) return
-    ledger.owed.add(sequence, 1, false)
+    ledger.owed.add(blockOf(sequence), 1, false)
     ledger.sequenceUsed(sequence)
   })
-  for (const sequence of inline) ledger.owed.setInline(sequence)
+  for (const sequence of inline) ledger.owed.setInline(blockOf(sequence))
   if (!isNew) {
     ledger.nextSequence += SKIPPED_NUMBERS
     ledger.nextSession += SKIPPED_NUMBERS

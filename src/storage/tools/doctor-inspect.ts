@@ -4,7 +4,7 @@ import { decodeGroup, decodeRetained, decodeWill } from '../codecs/entity-codec.
 import { FoldedState } from './export-state.ts'
 import { frameFault, BODY_START } from '../codecs/framed-value.ts'
 import type { KeyValue } from '../key-value.ts'
-import { decodeStoredMessage } from '../codecs/message-codec.ts'
+import { decodeBlock } from '../codecs/message-codec.ts'
 import { OwedCounts } from '../log/owed-counts.ts'
 import { decodeSession, type SessionBody } from '../codecs/session-codec.ts'
 import { keyText, numberIn, rangeOf, segmentKey, stateKey } from '../codecs/store-keys.ts'
@@ -132,7 +132,7 @@ class Inspector implements Inspection {
         return undefined
       }
       case 'm':
-        return this.#takeMessage(numberIn(key), value)
+        return this.#takeBlock(numberIn(key), value)
     }
   }
 
@@ -196,14 +196,16 @@ class Inspector implements Inspection {
     return { ...body, segments }
   }
 
-  #takeMessage(sequence: number, value: Uint8Array): Error | undefined {
-    if (!this.#isOwed(sequence)) {
-      this.#unowed++
-      return undefined
+  #takeBlock(block: number, value: Uint8Array): Error | undefined {
+    const messages = decodeBlock(block, value)
+    if (messages instanceof Error) return messages
+    let isOwed = false
+    for (const sequence of messages.keys()) {
+      if (!this.#isOwed(sequence)) continue
+      isOwed = true
+      this.#found.add(sequence, 1, false)
     }
-    const message = decodeStoredMessage(value)
-    if (message instanceof Error) return message
-    this.#found.add(sequence, 1, false)
+    if (!isOwed) this.#unowed += messages.size
     return undefined
   }
 

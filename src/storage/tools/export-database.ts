@@ -1,11 +1,11 @@
-import type { StoredMessage } from '../../contracts/store.ts'
+import { blockOf, type StoredMessage } from '../../contracts/store.ts'
 import type { EntityName } from '../log/dirty-entities.ts'
 import type { FoldedState } from './export-state.ts'
 import { STORE_FORMAT, writeFormat } from '../opening/format-migrations.ts'
 import { beginFrame, endFrame } from '../codecs/framed-value.ts'
 import { GrowingBytes } from '../codecs/growing-bytes.ts'
 import type { KeyValue } from '../key-value.ts'
-import { writeStoredMessage } from '../codecs/message-codec.ts'
+import { writeBlockMessage } from '../codecs/message-codec.ts'
 import { OperationList } from '../log/operation-list.ts'
 import { Snapshots } from '../log/snapshots.ts'
 import { numberedKey, stateKey } from '../codecs/store-keys.ts'
@@ -18,20 +18,34 @@ export class DatabaseWriter {
   readonly #out = new GrowingBytes()
   #operations = new OperationList()
   #pending = 0
+  /** Whose value is being written; -1 for none. */
+  #openBlock = -1
 
   constructor(keyValue: KeyValue) {
     this.#keyValue = keyValue
   }
 
-  async message(sequence: number, { message, publishedAtMs }: StoredMessage): Promise<void> {
-    const key = numberedKey('m', sequence)
-    beginFrame(this.#out)
-    writeStoredMessage(this.#out, message, publishedAtMs)
+  /** Messages of one block come one after the other. */
+  async message(sequence: number, stored: StoredMessage): Promise<void> {
+    const block = blockOf(sequence)
+    if (block !== this.#openBlock) {
+      await this.#closeBlock()
+      beginFrame(this.#out)
+      this.#openBlock = block
+    }
+    writeBlockMessage(this.#out, sequence, stored)
+  }
+
+  async #closeBlock(): Promise<void> {
+    if (this.#openBlock < 0) return
+    const key = numberedKey('m', this.#openBlock)
     this.#operations.put(key, endFrame(this.#out, key))
+    this.#openBlock = -1
     await this.#step()
   }
 
   async entities(state: FoldedState): Promise<void> {
+    await this.#closeBlock()
     const snapshots = new Snapshots(state, this.#out)
     for (const entity of namesOf(state)) {
       snapshots.write(this.#operations, entity)
@@ -41,6 +55,7 @@ export class DatabaseWriter {
 
   /** Written last and with a sync. */
   async finish(self: Pick<StoreSelf, 'nextSequence' | 'nextSession' | 'lastKnownMs' | 'counters'>): Promise<void> {
+    await this.#closeBlock()
     beginFrame(this.#out)
     writeStoreSelf(this.#out, { ...newStoreSelf, ...self })
     this.#operations.put(stateKey, endFrame(this.#out, stateKey))

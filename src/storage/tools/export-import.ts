@@ -1,5 +1,5 @@
 import type { Log } from '../../contracts/log.ts'
-import type { QueueEntry } from '../../contracts/store.ts'
+import { MESSAGES_PER_BLOCK, type QueueEntry } from '../../contracts/store.ts'
 import { DataDirectoryError } from '../directory/directory-error.ts'
 import { openDataDirectory } from '../directory/data-directory.ts'
 import { DatabaseWriter } from './export-database.ts'
@@ -59,7 +59,8 @@ async function write(options: ImportOptions, reader: ImportReader): Promise<void
       if (reader.faults.has(++number) || text === '') continue
       const line = JSON.parse(text) as ExportLine
       if (line.kind !== 'message') continue
-      await writer.message(line.message, { message: messageOf(line), publishedAtMs: msOf(line.publishedAt) })
+      const sequence = reader.messages.get(line.message)?.sequence as number
+      await writer.message(sequence, { message: messageOf(line), publishedAtMs: msOf(line.publishedAt) })
     }
     await writer.entities(reader.state)
     const nextSequence = reader.lastMessage + 1
@@ -141,8 +142,14 @@ class ImportReader {
     const message = attempt(() => messageOf(line))
     if (typeof message === 'string') return message
     const { byteSize, expiresAtMs } = message
-    this.messages.set(sequence, { sequence, byteSize, expiresAtMs, queuedAtMs: msOf(line.publishedAt) })
-    this.lastMessage = Math.max(this.lastMessage, sequence)
+    // a block to itself: who is owed it, and what stands beside it, may have been changed by hand
+    this.lastMessage += MESSAGES_PER_BLOCK
+    this.messages.set(sequence, {
+      sequence: this.lastMessage,
+      byteSize,
+      expiresAtMs,
+      queuedAtMs: msOf(line.publishedAt),
+    })
     return undefined
   }
 

@@ -5,7 +5,7 @@ import { contentOf, type ExportLine, exportVersion, sessionLine, timeText } from
 import type { FoldedState } from './export-state.ts'
 import { frameFault } from '../codecs/framed-value.ts'
 import type { KeyValue } from '../key-value.ts'
-import { decodeStoredMessage } from '../codecs/message-codec.ts'
+import { decodeBlock } from '../codecs/message-codec.ts'
 import { OwedCounts } from '../log/owed-counts.ts'
 import { numberIn, rangeOf } from '../codecs/store-keys.ts'
 
@@ -72,12 +72,13 @@ export async function* owedMessages(
   })
   for await (const chunk of keyValue.entries(rangeOf('m'), () => {})) {
     for (const [key, value] of chunk) {
-      const sequence = numberIn(key)
-      if (!owed.has(sequence) || frameFault(key, value) !== undefined) continue
-      const stored = decodeStoredMessage(value)
-      if (stored instanceof Error) continue
-      owed.forget(sequence)
-      yield [sequence, stored]
+      const messages = frameFault(key, value) ?? decodeBlock(numberIn(key), value)
+      if (messages instanceof Error) continue
+      for (const [sequence, stored] of messages) {
+        if (!owed.has(sequence)) continue
+        owed.forget(sequence)
+        yield [sequence, stored]
+      }
     }
   }
   for (const [sequence, stored] of inline) if (owed.has(sequence)) yield [sequence, stored]

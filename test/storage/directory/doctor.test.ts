@@ -1,3 +1,4 @@
+import { blockOf } from '../../../src/contracts/store.ts'
 import { createHash } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -121,6 +122,6 @@ async function spoil(sequence: number): Promise<void> {
       }
     }
   }
-  await write(keyValue, [all[Math.floor(all.length / 2)] as Uint8Array, numberedKey('m', sequence)], undefined)
+  await write(keyValue, [all[Math.floor(all.length / 2)] as Uint8Array, numberedKey('m', blockOf(sequence))], undefined)
   await keyValue.close()
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { StoreRecord } from '../../../src/contracts/store.ts'
+import { MESSAGES_PER_BLOCK, type StoreRecord } from '../../../src/contracts/store.ts'
 import { newApplicationMessage } from '../../../src/protocol/new-application-message.ts'
 import { openDataDirectory } from '../../../src/storage/directory/data-directory.ts'
 import { FoldedState } from '../../../src/storage/tools/export-state.ts'
@@ -28,7 +28,7 @@ export class LiveDirectory {
 
   async open(): Promise<void> {
     const { nextSequence, nextSession } = await this.store.open(this.state)
-    this.#sequence = nextSequence
+    this.#sequence = Math.ceil(nextSequence / MESSAGES_PER_BLOCK) * MESSAGES_PER_BLOCK
     this.#session = nextSession
   }
 
@@ -74,7 +74,7 @@ export class LiveDirectory {
     const sessions = [...this.state.sessions.values()].filter(() => this.#random.next() < 0.5)
     return {
       kind: 'message',
-      sequence: this.#sequence++,
+      sequence: (this.#sequence += MESSAGES_PER_BLOCK),
       message: this.#content('plant/7/valve', payloadBytes, false),
       publishedAtMs: Date.UTC(2026, 0, 1),
       recipients: sessions.map(({ session, nextPosition }) => ({
