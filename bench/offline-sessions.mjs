@@ -17,6 +17,7 @@ const { values } = parseArgs({
     dead: { type: 'string', default: '1000000' },
   },
 })
+const none = () => {}
 const directory = mkdtempSync(join(tmpdir(), 'topiary-offline-'))
 try {
   await fanOut(Number(values.sessions), Number(values.publishes))
@@ -32,7 +33,7 @@ async function fanOut(sessions, publishes) {
   for (let index = 0; index < sessions; index++) {
     const client = await broker.connect({ clientId: `away-${index}`, sessionExpiryInterval: 3600 })
     await client.subscribe('t', () => {}, { qos: 1 })
-    await client.end()
+    await client.close()
   }
   const payload = Buffer.alloc(200, 'x')
   for (let count = 0; count < 20; count++) await broker.publish({ topic: 't', payload, qos: 1 })
@@ -90,8 +91,6 @@ async function deadSessions(count) {
   )
   await broker.close()
 }
-
-const none = () => {}
 
 /** As much of a broker as a store asks for when it writes sessions. */
 function stateOf(alive) {

@@ -88,11 +88,7 @@ export class Journal {
   /** Adds a record and returns the commit it will be durable with. */
   append(record: StoreRecord): number {
     this.#gathering.push(record)
-    if (!this.#isStoring && !this.#isScheduled) {
-      // at the end of the turn, so that a batch holds all that arrived in it
-      this.#isScheduled = true
-      setImmediate(this.#begin)
-    }
+    if (!this.#isStoring && !this.#isScheduled) this.#schedule()
     return this.commit
   }
 
@@ -110,9 +106,7 @@ export class Journal {
   /** What was appended so far goes to the store as soon as it takes it. */
   flush(): void {
     this.#isFlushDue = false
-    if (this.#gathering.length === 0 || this.#isStoring || this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(this.#begin)
+    this.#schedule()
   }
 
   /** `waiter` is told of every commit until it has been told of the one being gathered now. */
@@ -159,6 +153,13 @@ export class Journal {
     })
   }
 
+  /** A batch goes at the end of the turn, so that it holds all that arrived in it. */
+  #schedule(): void {
+    if (this.#gathering.length === 0 || this.#isStoring || this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#begin)
+  }
+
   #storeGathered(): void {
     if (this.#isStoring || !this.#isStarted || this.#gathering.length === 0) return
     const batch = this.#gathering
@@ -192,7 +193,8 @@ export class Journal {
     }
     this.durable = commit
     for (const waiter of waiting) this.#guarded(() => waiter.committed(commit))
-    this.#storeGathered()
+    // in a turn of its own: this one has answered whoever waited, and clients are to be read in between
+    this.#schedule()
   }
 
   /** Messages that are not durable never will be, also those being gathered. What is said of sessions stands. */

@@ -71,6 +71,7 @@ export class LevelStore implements Store {
   #db: KeyValue | undefined = undefined
   #waiting: Waiting[] = []
   #isBusy = false
+  #isReleaseDue = false
   #isClosed = false
   #closed: Promise<void> | undefined = undefined
   /** Why nothing is taken for now. */
@@ -172,8 +173,19 @@ export class LevelStore implements Store {
       else this.#refuse(next, this.#fault)
       return
     }
-    if (this.#fault === undefined && planner.hasReleases && !this.#isClosed) this.#write(planner.planRelease(), nobody)
-    else this.#idle()
+    this.#idle()
+    if (planner.hasReleases && !this.#isReleaseDue) {
+      this.#isReleaseDue = true
+      setImmediate(() => this.#release())
+    }
+  }
+
+  /** Messages are given up with the batches of the broker, and where there are none by writes of their own. */
+  #release(): void {
+    this.#isReleaseDue = false
+    const planner = this.#planner as BatchPlanner
+    if (this.#isBusy || this.#isClosed || this.#fault !== undefined || !planner.hasReleases) return
+    this.#write(planner.planRelease(), nobody)
   }
 
   #idle(): void {
