@@ -1,5 +1,6 @@
 // Topiary beside the bare loop (bench/floor) and, where installed, mosquitto: broker CPU microseconds per message.
 //   npm run bench -- [--scenario pairs] [--qos 0] [--rounds 5] [--duration 3] [-- further flags of bench/load/loadgen]
+//   npm run bench -- --durable [--rounds 3] [--duration 5] [--rows online,offline,clean]     see bench/durable.mjs
 // The brokers are measured in turn within one run; read the ratios, not the figures: machines drift.
 import { spawn, spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -7,6 +8,12 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+
+if (process.argv.includes('--durable')) {
+  process.argv = process.argv.filter((word) => word !== '--durable')
+  await import('./durable.mjs')
+  process.exit()
+}
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const { values, positionals } = parseArgs({

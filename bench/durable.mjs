@@ -1,6 +1,6 @@
 // What the promise of PUBACK costs: QoS 1 to sessions that are kept, each broker on a directory of its own, beside the
 // same broker in memory.
-//   node bench/durable.mjs [--rounds 3] [--duration 4] [--rows online,offline,clean] [--only topiary]
+//   npm run bench -- --durable [--rounds 3] [--duration 4] [--rows online,offline,clean] [--only topiary]
 // Every measurement has a fresh broker and a fresh directory, in turn; read the ratios, machines drift.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -74,6 +74,8 @@ export class Connection implements ByteStreamEvents, Timer {
   lastRoute: Route | undefined = undefined
   /** An `onDeliver` hook thinks about the message at the head of the queue. */
   isAskingHooks = false
+  /** Acknowledgements have come: more may be sent once all that arrived has been read. */
+  isPumpWanted = false
   /** Its queue is about to be looked at, for the sake of such a hook. */
   isPumpDue = false
   /** What was promised in CONNACK holds until the end, whatever is set meanwhile. */
@@ -137,6 +139,7 @@ export class Connection implements ByteStreamEvents, Timer {
     try {
       if (this.#isFirstByte(chunk) && chunk[0] !== CONNECT_HEADER) throw protocolError('these bytes are not MQTT')
       this.reader.push(chunk)
+      this.#pumpAfterReading()
     } catch (error) {
       this.#fail(error)
     }
@@ -173,7 +176,10 @@ export class Connection implements ByteStreamEvents, Timer {
     if (--this.#holds > 0 || !this.isOpen) return
     this.#lastPacketMs = this.core.time.update() // its keep alive stood still while we did not read
     this.stream.resume()
-    this.#guarded(() => this.reader.resume())
+    this.#guarded(() => {
+      this.reader.resume()
+      this.#pumpAfterReading()
+    })
   }
 
   /** Asks something that answers now or later; until `decided` has the answer this client is not read. */
@@ -292,6 +298,12 @@ export class Connection implements ByteStreamEvents, Timer {
     if (session === undefined || this.state !== 'connected') return
     this.core.deliverer.pump(session, this)
     if (session.replay !== undefined) this.core.replays.continue(session)
+  }
+
+  #pumpAfterReading(): void {
+    if (!this.isPumpWanted) return
+    this.isPumpWanted = false
+    this.pump()
   }
 
   #dispatch(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {

@@ -308,3 +308,23 @@ it('a QoS 2 message answered before stays known when an answer in front of its r
   await third.barrier()
   expect((await reader.restOfPayloads()).filter((text) => text === 'once')).toEqual(['once'])
 })
+
+it('a slow disk holds up whoever waits for it, and nobody else', async () => {
+  await started()
+  await away('away')
+  const listener = await scene.client()
+  await listener.subscribe('live')
+  const publisher = await scene.client()
+  const other = await scene.client()
+  scene.disk.hold()
+  for (const packetId of [1, 2, 3]) publisher.sendPublish('t', `${packetId}`, { qos: 1, packetId })
+  await other.publish('live', 'QoS 0', { qos: 0 })
+  await other.publish('live', 'QoS 1 to nobody who is kept', { qos: 1 })
+  expect(await listener.restOfPayloads()).toEqual(['QoS 0', 'QoS 1 to nobody who is kept'])
+  expect(await publisher.rest()).toEqual([])
+  const writes = scene.disk.writes
+  scene.disk.release()
+  for (const packetId of [1, 2, 3]) expect(await publisher.next('puback')).toMatchObject({ packetId, reasonCode: 0 })
+  // the first went alone, what came meanwhile together
+  expect(scene.disk.writes - writes).toBeLessThanOrEqual(2)
+})

@@ -19,10 +19,19 @@ const { values } = parseArgs({
     /** Where to kill, with commas; everywhere when left out. */
     places: { type: 'string', default: places.join() },
     quiet: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
     /** Of last-synced.c. */
     source: { type: 'string', default: '' },
   },
 })
+
+if (values.help) {
+  console.log(`npm run test:crash -- [--kills 20] [--acknowledgements 1000] [--seed N] [--only kill|power-loss|syscalls]
+  [--places ${places.join()}]
+  [--fault ${faults.join('|')}] [--quiet]
+Kills a broker under load again and again, and holds what came against what was acknowledged: test/crash/README.md`)
+  process.exit(0)
+}
 
 const fault = faults.find((name) => name === values.fault)
 if (values.fault !== undefined && fault === undefined) throw new Error(`--fault takes one of ${faults.join(', ')}`)

@@ -77,5 +77,5 @@ function ended(connection: Connection, session: ClientSession, position: number,
   const { core } = connection
   core.sessions.recordDelivered(session, position, session.outbound.endedSequence)
   if (reasonCode >= 0x80) core.dropped('refused-by-client', session.clientId)
-  connection.pump()
+  connection.isPumpWanted = true // once for all that came in one chunk
 }
