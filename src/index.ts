@@ -20,6 +20,7 @@ export type {
   HttpSettings,
   ListenerSettings,
   PartialSettings,
+  StorageSettings,
   TlsSettings,
 } from './settings/settings.ts'
 export type { RightsRule, RightsSettings } from './auth/rights.ts'
@@ -31,7 +32,17 @@ export type { Access, AccessAnswer, AuthorizedClient, Authorizer } from './contr
 export type { PeerInfo } from './contracts/byte-stream.ts'
 export type { ListenerAddress } from './contracts/listener.ts'
 export type { Counters, DropReason, Gauges, Statistics } from './contracts/statistics.ts'
-export type { MessageRecipient, Store, StoreRecord } from './contracts/store.ts'
+export type { DurabilityLevel, DurabilityRule } from './contracts/durability.ts'
+export type {
+  DurableState,
+  MessageRecipient,
+  Store,
+  StoredMessage,
+  StoreOpening,
+  StoreRecord,
+  StoreStatistics,
+} from './contracts/store.ts'
+export { StoreError } from './storage/store-error.ts'
 export type { Log } from './contracts/log.ts'
 export type { Clock } from './contracts/clock.ts'
 export type { Properties } from './protocol/properties.ts'
