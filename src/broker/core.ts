@@ -47,7 +47,7 @@ export interface CoreParts {
   readonly durability?: DurabilityTerms | undefined
 }
 
-const alwaysDurable: DurabilityTerms = { level: 'always', intervalMs: 1000, rules: [] }
+const alwaysDurable: DurabilityTerms = { level: 'always', intervalMs: 1000, rules: [], strictest: 'always' }
 
 /** A record without a payload, roughly. */
 const RECORD_BYTES = 64
@@ -110,7 +110,11 @@ export class BrokerCore implements Statistics {
       flushLater: (delayMs) => {
         this.time.schedule({ dueMs: this.time.nowMs + delayMs, fire: () => this.journal.flush() })
       },
-      withdrawn: (sequence) => {
+      withdrawn: (sequence, lost) => {
+        // a QoS 2 message that comes again is new, whoever is connected by now
+        for (const record of lost) {
+          if (record.kind === 'inbound-id') this.sessions.byNumber(record.session)?.inboundIds.delete(record.packetId)
+        }
         for (const session of this.sessions.all()) session.outbound.withdrawFrom(sequence)
         this.subscriptions.withdrawFrom(sequence)
       },
@@ -172,6 +176,7 @@ export class BrokerCore implements Statistics {
       this.log.error({ error: error.message }, `the store takes nothing: ${detail}`)
     } else {
       this.log.info({}, 'the store is back')
+      this.wills.storeIsBack()
       for (const { link } of this.sessions.all()) link?.run(() => link.pump())
     }
   }
@@ -184,7 +189,7 @@ export class BrokerCore implements Statistics {
       for (let count = 0; count < WATCH_SLICE; count++) {
         if (walk.next().done !== true) continue
         walk = undefined
-        this.store.keepCounters(keptCounters(this.counters))
+        if (this.journal.isStarted) this.store.keepCounters(keptCounters(this.counters))
         break
       }
       this.time.schedule({ dueMs: nowMs + (walk === undefined ? WATCH_INTERVAL_MS : 0), fire: step })

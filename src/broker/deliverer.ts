@@ -195,7 +195,9 @@ export class Deliverer {
     const { outbound, isDurable, link: connection } = session
     const isKept = isDurable || group !== undefined
     // a QoS 2 PUBLISH to a durable session waits for its commit, so it queues first
-    const waits = (isDurable && qos === 2) || (connection !== undefined && this.#mustAskFirst(connection))
+    const waits =
+      (isDurable && qos === 2 && this.recorder.level === 'always') ||
+      (connection !== undefined && this.#mustAskFirst(connection))
     const mayAdmit = !waits && (!isKept || outbound.hasRoom)
     const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
     if (packetId === 0 || connection === undefined) {

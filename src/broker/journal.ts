@@ -16,8 +16,8 @@ export interface JournalParts {
   readonly guarded: (task: () => void) => void
   /** Calls `flush` after so long. */
   readonly flushLater: (delayMs: number) => void
-  /** The store has none of the messages from that sequence on. */
-  readonly withdrawn: (sequence: number) => void
+  /** The store has none of the messages from that sequence on: `lost` are their records, and those of their identifiers. */
+  readonly withdrawn: (sequence: number, lost: readonly StoreRecord[]) => void
 }
 
 /** What may wait does so up to this many bytes. */
@@ -32,16 +32,15 @@ export class Journal {
   readonly #log: Log
   readonly #guarded: (task: () => void) => void
   readonly #flushLater: (delayMs: number) => void
-  readonly #withdrawn: (sequence: number) => void
+  readonly #withdrawn: JournalParts['withdrawn']
   #gathering: StoreRecord[] = []
   #waiting = new Set<CommitWaiter>()
   #isStoring = false
   #isScheduled = false
-  #isStarted = false
+  /** The store is open. */
+  isStarted = false
   #isFlushDue = false
   #gatheredBytes = 0
-  /** Of the batch being gathered messages were withdrawn: it fails for all who wait for it. */
-  #isSpoilt = false
   /** Of the next message appended. */
   nextSequence = 0
   /** Messages before this one are durable. */
@@ -81,7 +80,7 @@ export class Journal {
 
   /** The store is open: what was gathered meanwhile goes there. */
   start(): void {
-    this.#isStarted = true
+    this.isStarted = true
     this.flush()
   }
 
@@ -146,7 +145,7 @@ export class Journal {
           resolve()
         },
         commitFailed: (failed) => {
-          if (failed === commit) reject(new Error('the store could not keep it'))
+          if (failed >= commit) reject(new Error('the store could not keep it'))
         },
       }
       this.wait(waiter)
@@ -161,49 +160,55 @@ export class Journal {
   }
 
   #storeGathered(): void {
-    if (this.#isStoring || !this.#isStarted || this.#gathering.length === 0) return
+    if (this.#isStoring || !this.isStarted || this.#gathering.length === 0) return
     const batch = this.#gathering
     const commit = this.commit
     const sequence = this.nextSequence
-    const isSpoilt = this.#isSpoilt
     this.#gathering = []
     this.#gatheredBytes = 0
-    this.#isSpoilt = false
     this.commit++
     this.#isStoring = true
     const startedMs = performance.now()
     try {
       this.#store.append(batch, (error) => {
         this.latency.record((performance.now() - startedMs) / 1000)
-        this.#stored(commit, sequence, error ?? (isSpoilt ? new Error('messages of it were withdrawn') : undefined))
+        this.#stored(batch, commit, sequence, error)
       })
     } catch (error) {
-      setImmediate(() => this.#stored(commit, sequence, error instanceof Error ? error : new Error(String(error))))
+      const fault = error instanceof Error ? error : new Error(String(error))
+      setImmediate(() => this.#stored(batch, commit, sequence, fault))
     }
   }
 
-  #stored(commit: number, sequence: number, error: Error | undefined): void {
+  #stored(batch: readonly StoreRecord[], commit: number, sequence: number, error: Error | undefined): void {
     this.#isStoring = false
+    let settled = commit
     const waiting = [...this.#waiting]
     if (error === undefined) this.durableSequence = sequence
     else {
       this.#log.warn({ error: error.message }, 'the store could not keep a batch; who waited for it is told')
-      this.#withdraw()
-      for (const waiter of waiting) this.#guarded(() => waiter.commitFailed(commit))
+      this.#withdraw(batch)
+      // what is gathered by now has lost messages too: who waits for that commit is told as well
+      settled = this.commit++
+      for (const waiter of waiting) this.#guarded(() => waiter.commitFailed(settled))
     }
-    this.durable = commit
-    for (const waiter of waiting) this.#guarded(() => waiter.committed(commit))
+    this.durable = settled
+    for (const waiter of waiting) this.#guarded(() => waiter.committed(settled))
     // in a turn of its own: this one has answered whoever waited, and clients are to be read in between
     this.#schedule()
   }
 
   /** Messages that are not durable never will be, also those being gathered. What is said of sessions stands. */
-  #withdraw(): void {
-    const kept = this.#gathering.filter(({ kind }) => kind !== 'message')
-    if (kept.length < this.#gathering.length) this.#isSpoilt = true
-    this.#gathering = kept
+  #withdraw(failed: readonly StoreRecord[]): void {
+    const lost = [...failed, ...this.#gathering].filter(isLost)
+    this.#gathering = this.#gathering.filter((record) => !isLost(record))
     const from = this.durableSequence
     this.durableSequence = this.nextSequence
-    if (from < this.nextSequence) this.#guarded(() => this.#withdrawn(from))
+    if (lost.length > 0) this.#guarded(() => this.#withdrawn(from, lost))
   }
+}
+
+/** A message, or a QoS 2 identifier that says it has been received. */
+function isLost(record: StoreRecord): boolean {
+  return record.kind === 'message' || (record.kind === 'inbound-id' && record.held)
 }

@@ -24,6 +24,8 @@ export class MessageRecorder {
   sequence = -1
   /** Somebody it is meant for is not about to get it. */
   isForLater = false
+  /** The commit it lies in, also when nobody waits for that; 0 for none. */
+  commit = 0
 
   constructor(core: BrokerCore) {
     this.#core = core
@@ -33,6 +35,7 @@ export class MessageRecorder {
   begin(level: DurabilityLevel, sequence = this.#core.journal.newBlock): void {
     this.#route = this.#runRoute = undefined
     this.isForLater = false
+    this.commit = 0
     this.level = level
     this.sequence = level === 'memory' ? -1 : sequence
   }
@@ -92,7 +95,7 @@ export class MessageRecorder {
     // in a block that others have begun it goes where they went
     const isForLater = this.isForLater || blockOf(sequence) * MESSAGES_PER_BLOCK !== sequence
     this.#runRoute = isForLater ? this.#route : undefined
-    this.#runCommit = journal.commit
+    this.#runCommit = this.commit = journal.commit
     const record = {
       kind: 'message',
       sequence,

@@ -52,7 +52,7 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
       sendQuota,
     })
   }
-  core.wills.announced(clientId, user, packet.will)
+  commit = Math.max(commit, core.wills.announced(clientId, user, packet.will))
   return { session, isPresent, commit }
 }
 

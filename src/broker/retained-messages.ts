@@ -61,7 +61,10 @@ export class RetainedMessages {
   /** As the store gave it back. */
   restore({ topicName, message }: StoredRetained): void {
     if (message.expiresAtMs > this.#core.time.nowMs) this.#set(topicName, message, true)
-    else this.#core.counters.drops.expired++
+    else {
+      this.forget(topicName) // what stood there before was replaced
+      this.#core.counters.drops.expired++
+    }
   }
 
   /** As the store is to keep it. */

@@ -195,8 +195,7 @@ export class SessionRegistry {
     let lost = 0
     const outstanding: number[] = []
     session.outbound.clear((owed, wasSent) => {
-      if (this.#core.deliverer.handOver(owed, wasSent)) return
-      lost++
+      if (!this.#core.deliverer.handOver(owed, wasSent)) lost++
       if (owed.sequence >= 0) outstanding.push(owed.sequence)
     })
     if (lost > 0) this.#core.dropped('session-ended', session.clientId, lost)

@@ -47,6 +47,8 @@ export class Wills {
   readonly #pending = new Map<ClientSession, PendingWill>()
   /** Those the store has, by client identifier. */
   readonly #announced = new Map<string, AnnouncedWill>()
+  /** Due while the store takes nothing. */
+  readonly #postponed: (() => void)[] = []
   /** How many wills an authorizer or a hook thinks about, and who waits for there to be none. */
   #underWay = 0
   readonly #waiting: (() => void)[] = []
@@ -55,11 +57,13 @@ export class Wills {
     this.#core = core
   }
 
-  /** A CONNECT is accepted: from now on the store has its will, or none of an earlier one. */
-  announced(clientId: string, user: string | undefined, will: Will | undefined): void {
-    if (!this.#core.store.keepsMessages) return
-    if (will === undefined) this.#forget(clientId)
-    else this.#remember({ clientId, user, will, dueAtMs: Infinity })
+  /**
+   * A CONNECT is accepted: from now on the store has its will, or none of an earlier one. Returns the commit that makes
+   * it so, 0 for none.
+   */
+  announced(clientId: string, user: string | undefined, will: Will | undefined): number {
+    if (!this.#core.store.keepsMessages) return 0
+    return will === undefined ? this.#forget(clientId) : this.#remember({ clientId, user, will, dueAtMs: Infinity })
   }
 
   /** As the store is to keep it. */
@@ -108,13 +112,22 @@ export class Wills {
     this.#core.time.schedule(pending)
   }
 
-  #remember(announced: AnnouncedWill): void {
+  #remember(announced: AnnouncedWill): number {
     this.#announced.set(announced.clientId, announced)
-    this.#core.keep({ kind: 'will', ...storedWill(announced) })
+    return this.#core.keep({ kind: 'will', ...storedWill(announced) })
   }
 
-  #forget(clientId: string): void {
-    if (this.#announced.delete(clientId)) this.#core.keep({ kind: 'will-cleared', clientId })
+  /** `will` when it is about that one: the client may have announced another meanwhile. */
+  #forget(clientId: string, will?: Will): number {
+    const announced = this.#announced.get(clientId)
+    if (announced === undefined || (will !== undefined && announced.will !== will)) return 0
+    this.#announced.delete(clientId)
+    return this.#core.keep({ kind: 'will-cleared', clientId })
+  }
+
+  /** What could not be kept, and so was not published, is published now. */
+  storeIsBack(): void {
+    for (const publish of this.#postponed.splice(0)) publish()
   }
 
   /** Its client is back in time. */
@@ -148,14 +161,17 @@ export class Wills {
 
   /** A will needs the right to publish like any message, and passes the hooks like any. */
   #publish(will: Will, { clientId, user, peer }: WillClient): void {
-    this.#forget(clientId)
+    if (this.#core.isDegraded && (will.qos > 0 || will.retain)) {
+      this.#postponed.push(() => this.#publish(will, { clientId, user, peer }))
+      return
+    }
     const publication = { client: { clientId, user, peer }, ...will }
     this.#underWay++
     this.#authorize(publication, (isAllowed) => {
-      if (isAllowed) this.#pastHooks(publication)
+      if (isAllowed) this.#pastHooks(publication, will)
       else {
         this.#core.denials.publish(publication.client, will.topicName)
-        this.#over()
+        this.#over(clientId, will)
       }
     })
   }
@@ -176,7 +192,7 @@ export class Wills {
     }
   }
 
-  #pastHooks(publication: Publication): void {
+  #pastHooks(publication: Publication, will: Will): void {
     const { clientId } = publication.client
     askPublish(this.#core.hooks, publication, (outcome) => {
       this.#core.guarded(() => {
@@ -184,11 +200,12 @@ export class Wills {
         // its expiry begins now
         else this.#core.publish(outcome.topicName, newApplicationMessage(outcome, clientId, this.#core.time.nowMs))
       })
-      this.#over()
+      this.#over(clientId, will)
     })
   }
 
-  #over(): void {
+  #over(clientId: string, will: Will): void {
+    this.#forget(clientId, will)
     if (--this.#underWay > 0) return
     for (const resolve of this.#waiting.splice(0)) resolve()
   }

@@ -17,4 +17,6 @@ export interface DurabilityTerms {
   /** How long `interval` may wait, in milliseconds. */
   readonly intervalMs: number
   readonly rules: readonly DurabilityRule[]
+  /** The most that any of them asks for: QoS 2 is kept so, or exactly once would not hold where they meet. */
+  readonly strictest: DurabilityLevel
 }

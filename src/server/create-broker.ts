@@ -67,6 +67,9 @@ export function createBroker(settings: PartialSettings = {}, parts: BrokerParts 
   return new ListeningBroker(settings, parts)
 }
 
+/** How long a disk that hangs may hold up a stop. */
+const STORE_GRACE_MS = 10_000
+
 class ListeningBroker implements Broker {
   #prepared: Prepared
   readonly #clock: Clock
@@ -390,7 +393,7 @@ class ListeningBroker implements Broker {
     await within(graceMs, journal.settled())
     this.#state = 'closed'
     this.#core.stop()
-    await this.#store.close()
+    await within(Math.max(graceMs, STORE_GRACE_MS), this.#store.close())
     await this.#hashThreads.stop()
     await this.#pages.close()
   }

@@ -31,8 +31,12 @@ export function prepareStorage({ storage, listeners }: Settings, findings: Findi
     if (level !== 'memory' || durability === undefined) continue
     findings.attempt(['listeners', index, 'durability'], () => refuseMore(durability))
   }
-  return { directory: isForMemory ? undefined : directory, durability: { level, intervalMs, rules } }
+  const asked = [level, ...rules.map((rule) => rule.durability), ...listeners.map((listener) => listener.durability)]
+  const strictest = strictness.find((one) => asked.includes(one)) ?? level
+  return { directory: isForMemory ? undefined : directory, durability: { level, intervalMs, rules, strictest } }
 }
+
+const strictness: readonly DurabilityLevel[] = ['always', 'interval', 'memory']
 
 /** What a reload cannot change: the state would have to move. Throws an Error that says what to do. */
 export function refuseStorageChange(before: StorageTerms, after: StorageTerms, findings: Findings): void {

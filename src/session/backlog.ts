@@ -167,6 +167,7 @@ export class Backlog<Message> {
     const gone = new Set(withdrawn)
     this.#segmentsFrom = backlogFrom
     for (const stored of segments) this.#loadSegment(stored, gone)
+    if (this.count === 0) this.#reset()
   }
 
   /** Whole or not at all. */
@@ -178,7 +179,8 @@ export class Backlog<Message> {
     const withdrawn: number[] = []
     this.#read(bytes, bytes.length, (entry) => {
       if (entry.sequence > lastSequence) lastSequence = entry.sequence
-      if (gone.has(entry.position)) withdrawn.push(entry.position)
+      // what no store had has ended with the process
+      if (entry.sequence < 0 || gone.has(entry.position)) withdrawn.push(entry.position)
       else {
         count++
         byteSize += entry.byteSize

@@ -247,13 +247,20 @@ export class OutboundQueue {
   }
 
   replayDelivered(position: number): void {
+    this.#replayedUse(position)
     const isFirst = this.#backlog?.peek()?.position === position
     if (isFirst) this.#backlog?.shift()
     this.#replayed().delivered(position, isFirst)
   }
 
   replayReleased(position: number): void {
+    this.#replayedUse(position)
     this.#replayed().released(position)
+  }
+
+  /** What no store had was given positions as well: only how it ended was recorded, and they are not given again. */
+  #replayedUse(position: number): void {
+    this.nextPosition = Math.max(this.nextPosition, position + 1)
   }
 
   /** All is replayed. At most `sendQuota` messages may have been sent; they go out again with DUP. */
@@ -304,8 +311,10 @@ export class OutboundQueue {
       const entry = this.#backlog?.shift()
       if (entry === undefined) return
       bytes += entry.byteSize
-      const mayBeSent = this.#maybeSent > 0 && entry.qos > 0 && entry.position < this.#restoredBefore
-      if (mayBeSent) this.#maybeSent--
+      const isFound = this.#maybeSent > 0 && entry.qos > 0 && entry.position < this.#restoredBefore
+      if (isFound) this.#maybeSent--
+      // while an earlier one has its identifier it has not been sent
+      const mayBeSent = isFound && !window.isIdentifierInUse(entry.position)
       const reason = this.bounds.reasonToDrop(entry, nowMs)
       if (reason === undefined) this.#moveIn(entry, mayBeSent)
       else this.#dropOutside(entry, reason)

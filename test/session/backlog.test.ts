@@ -53,14 +53,15 @@ class Pair {
     this.#list = this.#list.filter((entry) => !isGone(entry))
   }
 
-  /** The process is gone: what was kept comes back, and what was at hand is known to be lost. */
+  /** The process is gone: what was kept comes back, and what was at hand is lost. */
   reopen(inFlight: number): void {
     // what was taken out last was in flight, and stands in the window of the session
-    const window = this.#list.splice(0, Math.min(inFlight, this.#list.length))
-    for (const _entry of window) this.#backlog.shift()
+    const taken = this.#list.splice(0, Math.min(inFlight, this.#list.length))
+    for (const _entry of taken) this.#backlog.shift()
+    const window = taken.filter(isStored)
     const kept = this.#backlog.snapshot()
     this.#backlog = loaded({ ...kept, window: [...window, ...kept.window] })
-    this.#list.unshift(...window)
+    this.#list = [...window, ...this.#list.filter(isStored)]
   }
 
   expectSame(): void {
@@ -78,6 +79,8 @@ class Pair {
     if (this.#backlog.takeAtHand(position) !== undefined) expect.fail(`${position} is there twice`)
   }
 }
+
+const isStored = ({ sequence }: QueueEntry) => sequence >= 0
 
 function loaded({ window, segments, backlogFrom, withdrawn }: Kept): Backlog<string> {
   const backlog = new Backlog<string>()

@@ -167,7 +167,7 @@ export class StoredQueuePair {
 
   /** The process is gone and comes back. What no store has is lost, so that none may be owed. */
   reopen(): void {
-    if (this.#owed.some(({ sequence, state }) => sequence < 0 && state !== 'released')) return
+    this.#owed = this.#owed.filter(({ sequence, state }) => sequence >= 0 || state === 'released')
     const kept = structuredClone(this.#outbound.snapshot())
     this.#outbound.clear(() => {})
     expect(this.#totals).toEqual({ queuedMessages: 0, queuedBytes: 0 })

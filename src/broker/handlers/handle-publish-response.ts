@@ -50,7 +50,14 @@ function received(connection: Connection, session: ClientSession, packetId: numb
     return
   }
   const { endedSequence: sequence } = session.outbound
-  const commit = session.isDurable ? core.keep({ kind: 'released', session: session.number, position, sequence }) : 0
+  const commit = session.isDurable
+    ? core.keepAt(core.durability.strictest, {
+        kind: 'released',
+        session: session.number,
+        position,
+        sequence,
+      })
+    : 0
   responses.publishResponse('pubrel', packetId, 0, commit)
 }
 
@@ -62,7 +69,12 @@ function released(connection: Connection, session: ClientSession, packetId: numb
     return
   }
   const commit = session.isDurable
-    ? core.keep({ kind: 'inbound-id', session: session.number, packetId, held: false })
+    ? core.keepAt(core.durability.strictest, {
+        kind: 'inbound-id',
+        session: session.number,
+        packetId,
+        held: false,
+      })
     : 0
   responses.publishResponse('pubcomp', packetId, 0, commit)
 }

@@ -136,7 +136,7 @@ function accept(
   packetId: number,
 ): void {
   const { core, responses } = connection
-  const level = route.durability ?? connection.durability
+  const level = qos === 2 ? core.durability.strictest : (route.durability ?? connection.durability)
   if (core.admission.isAsked) {
     const refusal = core.admission.refusalOf(route, message, level, qos === 2 && session.isDurable)
     if (refusal !== undefined) {
@@ -153,7 +153,8 @@ function accept(
       commit = Math.max(commit, core.keepAt(level, record))
     }
   }
-  if (commit > 0) responses.uncommitted(message.payloadEnd - message.packetStart, commit)
+  const written = commit > 0 ? commit : core.deliverer.recorder.commit
+  if (written > 0) responses.uncommitted(message.payloadEnd - message.packetStart, written)
   if (qos === 0) return
   const reasonCode = outcome < 0 ? ReasonCode.noMatchingSubscribers : ReasonCode.success
   responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, commit)

@@ -4,7 +4,7 @@ import type { KeyRange } from '../key-value.ts'
  * Where things lie. Numbers are 8 bytes, highest first, so that keys stand in their order.
  *
  *   c|number             a commit: records of one batch, or of a part of a large one
- *   m|sequence           a message
+ *   m|block              messages that wait for long, up to 32
  *   s|session            a session
  *   q|session|segment    a part of its long queue (the second | is not written: 2 + 8 + 8 bytes)
  *   g|filter             what waits for members of a shared subscription

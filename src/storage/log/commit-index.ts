@@ -12,7 +12,10 @@ export class CommitIndex {
   #commits: IndexedCommit[] = []
   /** Bytes of the whole log before each commit, those forgotten included. */
   #starts: number[] = []
+  /** Those that messages lie in: most hold acknowledgements only. */
+  #holders: IndexedCommit[] = []
   #head = 0
+  #holdersHead = 0
   #end = 0
   #bytes = 0
 
@@ -27,6 +30,7 @@ export class CommitIndex {
 
   push(commit: IndexedCommit): void {
     this.#commits.push(commit)
+    if (hasMessages(commit)) this.#holders.push(commit)
     this.#starts.push(this.#end)
     this.#end += commit.byteSize
     this.#bytes += commit.byteSize
@@ -40,20 +44,13 @@ export class CommitIndex {
 
   /** The commit that a message may lie in. */
   holding(sequence: number): IndexedCommit | undefined {
-    let low = this.#head
-    // commits without messages are passed over: their neighbours tell
-    let high = this.#commits.length
+    let low = this.#holdersHead
+    let high = this.#holders.length
     while (low < high) {
       const middle = (low + high) >> 1
-      let at = middle
-      while (at < high && !hasMessages(this.#commits[at] as IndexedCommit)) at++
-      if (at === high) {
-        high = middle
-        continue
-      }
-      const commit = this.#commits[at] as IndexedCommit
+      const commit = this.#holders[middle] as IndexedCommit
       if (sequence < commit.firstSequence) high = middle
-      else if (sequence > commit.lastSequence) low = at + 1
+      else if (sequence > commit.lastSequence) low = middle + 1
       else return commit
     }
     return undefined
@@ -79,10 +76,19 @@ export class CommitIndex {
       if (commit.number > number) break
       this.#bytes -= commit.byteSize
     }
+    this.#forgetHolders(number)
     if (this.#head < 1024 || this.#head * 2 < this.#commits.length) return
     this.#commits = this.#commits.slice(this.#head)
     this.#starts = this.#starts.slice(this.#head)
     this.#head = 0
+  }
+
+  #forgetHolders(number: number): void {
+    const holders = this.#holders
+    while ((holders[this.#holdersHead]?.number ?? Infinity) <= number) this.#holdersHead++
+    if (this.#holdersHead < 1024 || this.#holdersHead * 2 < holders.length) return
+    this.#holders = holders.slice(this.#holdersHead)
+    this.#holdersHead = 0
   }
 
   /** Index of the first commit for which `isReached` holds, which it does for all after it. */

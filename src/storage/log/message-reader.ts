@@ -54,13 +54,16 @@ export class MessageReader {
   }
 
   async #fromCommits(db: KeyValue, sequences: readonly number[], found: Found): Promise<void> {
-    const wanted = new Map<number, number>()
+    // one session may be owed a message twice: by itself and as a member of a group
+    const wanted = new Map<number, number[]>()
     const numbers = new Set<number>()
     for (const index of indexesOfMissing(found)) {
       const sequence = sequences[index] as number
       const commit = this.#ledger.commits.holding(sequence)
       if (commit === undefined) continue
-      wanted.set(sequence, index)
+      const indexes = wanted.get(sequence)
+      if (indexes === undefined) wanted.set(sequence, [index])
+      else indexes.push(index)
       numbers.add(commit.number)
     }
     if (numbers.size === 0) return
@@ -71,7 +74,12 @@ export class MessageReader {
     }
   }
 
-  #fromCommit(key: Uint8Array, value: Uint8Array | Error, wanted: ReadonlyMap<number, number>, found: Found): void {
+  #fromCommit(
+    key: Uint8Array,
+    value: Uint8Array | Error,
+    wanted: ReadonlyMap<number, readonly number[]>,
+    found: Found,
+  ): void {
     const commit = value instanceof Error ? value : (frameFault(key, value) ?? decodeCommit(value))
     if (commit instanceof Error) {
       this.#damaged({ fault: commit.message }, 'a commit is damaged, and the messages in it are lost')
@@ -79,8 +87,9 @@ export class MessageReader {
     }
     for (const record of commit.records) {
       if (record.kind !== 'message' || record.isForLater) continue
-      const index = wanted.get(record.sequence)
-      if (index !== undefined) found[index] = { message: record.message, publishedAtMs: record.publishedAtMs }
+      for (const index of wanted.get(record.sequence) ?? []) {
+        found[index] = { message: record.message, publishedAtMs: record.publishedAtMs }
+      }
     }
   }
 
