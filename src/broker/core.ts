@@ -171,11 +171,7 @@ export class BrokerCore implements Statistics {
 
   storeChanged(error: Error | undefined): void {
     this.isDegraded = error !== undefined
-    if (error !== undefined) {
-      const detail = 'QoS 1 and 2 that need it are refused until it is back; the rest goes on'
-      this.log.error({ error: error.message }, `the store takes nothing: ${detail}`)
-    } else {
-      this.log.info({}, 'the store is back')
+    if (error === undefined) {
       this.wills.storeIsBack()
       for (const { link } of this.sessions.all()) link?.run(() => link.pump())
     }

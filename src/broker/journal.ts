@@ -186,7 +186,10 @@ export class Journal {
     const waiting = [...this.#waiting]
     if (error === undefined) this.durableSequence = sequence
     else {
-      this.#log.warn({ error: error.message }, 'the store could not keep a batch; who waited for it is told')
+      // a store that takes nothing has said so
+      if (!this.#store.statistics.isDegraded) {
+        this.#log.warn({ error: error.message }, 'the store could not keep a batch; who waited for it is told')
+      }
       this.#withdraw(batch)
       // what is gathered by now has lost messages too: who waits for that commit is told as well
       settled = this.commit++

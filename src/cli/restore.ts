@@ -18,19 +18,28 @@ export const restoreCommand = defineCommand(
     examples: ['topiary restore /backups/monday --data /var/lib/topiary'],
     notes: [
       'What was delivered since the backup is delivered again; what was published since is not in it.',
-      'Exit codes: 0 restored, 1 not restored, 2 wrong flags.',
+      'What was restored is read through once, and what is damaged is said.',
+      'Exit codes: 0 restored, 1 not restored or damaged, 2 wrong flags.',
     ],
   },
   restoreFlags,
   restore,
 )
 
-async function restore(values: FlagValues<typeof restoreFlags>, { stdout }: Terminal): Promise<number> {
+async function restore(values: FlagValues<typeof restoreFlags>, { stdout, stderr }: Terminal): Promise<number> {
   const { backup, data } = values
   if (backup === undefined) throw new UsageError('restore needs a backup: topiary restore BACKUP --data DIR')
   if (data === undefined) throw new UsageError('restore needs a place for the data directory: --data DIR')
   const { restoreBackup } = await import('../storage/tools/backup.ts')
-  await forOperator(() => restoreBackup(backup, data))
-  stdout.write(`restored to ${data}; start a broker on it with topiary start --data ${data}\n`)
-  return exitCode.ok
+  const { examine } = await import('../storage/tools/doctor.ts')
+  const found = await forOperator(async () => {
+    await restoreBackup(backup, data)
+    return examine(data)
+  })
+  const { sessions, queuedMessages, retainedMessages, faults } = found
+  const holds = `${sessions} sessions, ${queuedMessages} queued and ${retainedMessages} retained messages`
+  stdout.write(`restored to ${data}: ${holds}; start a broker on it with topiary start --data ${data}\n`)
+  if (faults.length === 0) return exitCode.ok
+  stderr.write(`topiary: the backup is damaged:\n${faults.map((fault) => `  ${fault}\n`).join('')}`)
+  return exitCode.failed
 }

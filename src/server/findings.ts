@@ -6,6 +6,11 @@ export class Findings {
   readonly #faults: string[] = []
   readonly warnings: string[] = []
 
+  /** Faults so far. */
+  get count(): number {
+    return this.#faults.length
+  }
+
   warn(warning: string): void {
     this.warnings.push(warning)
   }

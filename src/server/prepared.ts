@@ -37,8 +37,10 @@ export function prepare(settings: Settings, nowMs: number, before?: Prepared): P
       allowsAnonymous: allowsAnonymous(listener),
     }
   })
+  const known = findings.count
   const storage = prepareStorage(settings, findings)
-  if (before !== undefined) refuseStorageChange(before.storage, storage, findings)
+  // of settings that are wrong nobody knows what they would move
+  if (before !== undefined && findings.count === known) refuseStorageChange(before.storage, storage, findings)
   findings.attempt(['listeners'], () => refuseTwins(settings.listeners))
   findings.refuseFaults()
   const closedDoors = listeners.flatMap((listener) => (isClosed(listener, access) ? [closedDoorText(listener)] : []))

@@ -31,8 +31,8 @@ export function prepareStorage({ storage, listeners }: Settings, findings: Findi
     if (level !== 'memory' || durability === undefined) continue
     findings.attempt(['listeners', index, 'durability'], () => refuseMore(durability))
   }
-  const asked = [level, ...rules.map((rule) => rule.durability), ...listeners.map((listener) => listener.durability)]
-  const strictest = strictness.find((one) => asked.includes(one)) ?? level
+  const asked = new Set([level, ...[...rules, ...listeners].map(({ durability }) => durability)])
+  const strictest = strictness.find((one) => asked.has(one)) ?? level
   return { directory: isForMemory ? undefined : directory, durability: { level, intervalMs, rules, strictest } }
 }
 

@@ -286,7 +286,8 @@ export class LevelStore implements Store {
     if (fault === undefined) {
       this.#stopRetrying?.()
       this.#stopRetrying = undefined
-      this.#options.log.info({ failedBatches: this.#failedBatches }, 'the database can be written again')
+      // as loud as the line that it answers
+      this.#options.log.warn({ failedBatches: this.#failedBatches }, 'the database can be written again')
       this.#fault = undefined
       this.#state?.storeChanged(undefined)
     } else this.#fault = fault

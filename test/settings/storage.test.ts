@@ -61,7 +61,7 @@ describe('how state is kept', () => {
   it('is by rules, listeners and for all', () => {
     const storage = { directory: '/d', durability: 'interval', intervalMs: 50, topics: [always] } as const
     const made = prepared({ storage, listeners: [{ ...tcp, durability: 'memory' }] })
-    const durability = { level: 'interval', intervalMs: 50, rules: [always] }
+    const durability = { level: 'interval', intervalMs: 50, rules: [always], strictest: 'always' }
     expect(made.storage).toEqual({ directory: '/d', durability })
     expect(made.listeners[0]?.settings.durability).toBe('memory')
   })

@@ -1,8 +1,9 @@
 import { constants, copyFile, link, mkdir, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataDirectoryError } from '../directory/directory-error.ts'
-import { formatVersion, readVersion, writeVersion } from '../directory/directory-version.ts'
+import { type ClosedLog, formatVersion, readVersion, writeVersion } from '../directory/directory-version.ts'
 import { namesIn } from '../directory/set-aside.ts'
+import { readableVersion } from './doctor.ts'
 
 /** How often the database may change under a backup before it gives up. */
 const maximumAttempts = 200
@@ -39,7 +40,9 @@ export async function backUp(
     const version = await readVersion(data)
     // written last: without it a backup is not finished
     const known = typeof version === 'object' ? version : { format: formatVersion, writtenBy: 'unknown' }
-    await writeVersion(target, { ...known, filesSetAside: 0, unorderlyEnds: 0, closedWith: undefined })
+    // the length of its log, so that one that was cut is noticed
+    const closedWith = await lastLog(join(target, 'db'))
+    await writeVersion(target, { ...known, filesSetAside: 0, unorderlyEnds: 0, closedWith })
     await syncDirectory(target)
   } finally {
     await rm(staging, { recursive: true, force: true })
@@ -58,6 +61,7 @@ export async function restoreBackup(backup: string, data: string): Promise<void>
   if (typeof version !== 'object') {
     throw new DataDirectoryError('unusable', `${backup} is no finished backup: it has no VERSION that can be read`)
   }
+  await readableVersion(backup)
   await mkdir(join(data, 'db'), { recursive: true, mode: 0o700 })
   for (const name of await namesIn(join(backup, 'db'))) {
     if (isDatabaseFile.test(name)) await copyDurably(join(backup, 'db', name), join(data, 'db', name))
@@ -65,6 +69,14 @@ export async function restoreBackup(backup: string, data: string): Promise<void>
   await syncDirectory(join(data, 'db'))
   await writeVersion(data, version)
   await syncDirectory(data)
+}
+
+async function lastLog(db: string): Promise<ClosedLog | undefined> {
+  const log = (await namesIn(db))
+    .filter((name) => name.endsWith('.log'))
+    .toSorted()
+    .at(-1)
+  return log === undefined ? undefined : { log, bytes: (await stat(join(db, log))).size }
 }
 
 /** Fills `staging` with files of one moment. */

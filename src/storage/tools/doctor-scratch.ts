@@ -1,5 +1,5 @@
 import { ClassicLevel } from 'classic-level'
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { access, constants, copyFile, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DataDirectoryError } from '../directory/directory-error.ts'
@@ -54,7 +54,13 @@ export async function openScratch(directory: string): Promise<Scratch> {
 }
 
 async function put(from: string, to: string, name: string): Promise<void> {
-  if (/\.(ldb|sst)$|^LOCK$/.test(name)) await symlink(from, to)
+  if (/\.(ldb|sst)$/.test(name)) await symlink(from, to)
+  // where nobody may write, no broker runs
+  else if (name === 'LOCK')
+    await access(from, constants.W_OK).then(
+      () => symlink(from, to),
+      () => {},
+    )
   else if (/\.log$|^CURRENT$|^MANIFEST-\d+$/.test(name)) await copyFile(from, to).catch(() => {})
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DataDirectoryError } from '../directory/directory-error.ts'
-import { formatVersion, readVersion } from '../directory/directory-version.ts'
+import { bytesMissing } from '../directory/directory-mend.ts'
+import { type ClosedLog, formatVersion, readVersion } from '../directory/directory-version.ts'
 import { openDataDirectory } from '../directory/data-directory.ts'
 import { type Inspection, inspect } from './doctor-inspect.ts'
 import { openScratch } from './doctor-scratch.ts'
@@ -33,11 +34,11 @@ export interface Examination {
 
 /** Looks into a data directory or a backup that no broker uses. Rejects with a DataDirectoryError where it cannot. */
 export async function examine(directory: string): Promise<Examination> {
-  const version = await versionOf(directory)
+  const version = await readableVersion(directory)
   const scratch = await openScratch(directory)
   try {
     const inspection = await inspect(scratch.keyValue)
-    const faults = [...version.faults, ...scratch.faults, ...inspection.faults]
+    const faults = [...version.faults, ...(await cutLog(directory, version)), ...scratch.faults, ...inspection.faults]
     const { format, writtenBy } = version
     const setAside = await namesIn(join(directory, 'set-aside'))
     return { directory, format, writtenBy, ...countsOf(inspection), filesSetAside: setAside.length, faults }
@@ -88,12 +89,20 @@ async function writeReadable(from: KeyValue, inspection: Inspection, to: KeyValu
 /** What is found is the answer. */
 const noLog = { debug() {}, info() {}, warn() {}, error() {} }
 
-async function versionOf(directory: string) {
+/** As after an orderly end, or in a backup, the log is at least so long. */
+async function cutLog(directory: string, { closedWith }: { readonly closedWith?: ClosedLog | undefined }) {
+  if (closedWith === undefined) return []
+  const missing = await bytesMissing(join(directory, 'db'), closedWith)
+  return missing > 0 ? [`${missing} bytes of the log ${closedWith.log} are missing: what they held is lost`] : []
+}
+
+/** What VERSION says. Rejects with a DataDirectoryError for a format of a later version. */
+export async function readableVersion(directory: string) {
   const version = await readVersion(directory)
   if (version === undefined || version === 'unreadable') {
     const what = version === undefined ? 'missing' : 'unreadable'
     const faults = [`the file VERSION is ${what}: nothing is lost by it, the broker writes it anew`]
-    return { format: undefined, writtenBy: undefined, faults }
+    return { format: undefined, writtenBy: undefined, closedWith: undefined, faults }
   }
   if (version.format <= formatVersion) return { ...version, faults: [] }
   throw new DataDirectoryError(

@@ -5,7 +5,11 @@ import { openDataDirectory } from '../directory/data-directory.ts'
 import { DatabaseWriter } from './export-database.ts'
 import { anyLine, type ExportLine, exportVersion, messageOf, msOf, subscriptionsOf } from './export-lines.ts'
 import { FoldedState } from './export-state.ts'
+import { topicNameFault } from '../../topics/topic-syntax.ts'
 import { namesIn } from '../directory/set-aside.ts'
+
+/** As many as there can be in 65,535 bytes. */
+const MAXIMUM_TOPIC_LEVELS = 65_536
 
 export interface ImportOptions {
   /** The file from its beginning, a line at a time; gone through twice. */
@@ -155,6 +159,8 @@ class ImportReader {
 
   #takeRetained(line: Extract<ExportLine, { kind: 'retained' }>): string | undefined {
     if (this.state.retainedMessages.has(line.topic)) return `the retained message of ${line.topic} is there twice`
+    const fault = topicNameFault(line.topic, MAXIMUM_TOPIC_LEVELS)
+    if (fault !== undefined) return `topic: ${fault}`
     const message = attempt(() => messageOf(line))
     if (typeof message === 'string') return message
     this.state.restoreRetained({ topicName: line.topic, message })

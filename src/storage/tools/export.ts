@@ -5,6 +5,7 @@ import { contentOf, type ExportLine, exportVersion, sessionLine, timeText } from
 import type { FoldedState } from './export-state.ts'
 import { frameFault } from '../codecs/framed-value.ts'
 import type { KeyValue } from '../key-value.ts'
+import { readableVersion } from './doctor.ts'
 import { decodeBlock } from '../codecs/message-codec.ts'
 import { OwedCounts } from '../log/owed-counts.ts'
 import { numberIn, rangeOf } from '../codecs/store-keys.ts'
@@ -25,6 +26,7 @@ export interface ExportOptions {
  */
 export async function exportState(options: ExportOptions): Promise<readonly string[]> {
   const { brokerVersion, nowMs, write } = options
+  await readableVersion(options.directory)
   const scratch = await openScratch(options.directory)
   try {
     const inspection = await inspect(scratch.keyValue)
