@@ -78,6 +78,8 @@ export class Connection implements ByteStreamEvents, Timer {
   isPumpWanted = false
   /** Its queue is about to be looked at, for the sake of such a hook. */
   isPumpDue = false
+  /** What its listener says of how publishes are kept. */
+  readonly durability: DurabilityLevel | undefined
   /** What was promised in CONNACK holds until the end, whatever is set meanwhile. */
   readonly terms: Terms
   /** How often users or certificates had changed when it was accepted. */
@@ -98,6 +100,7 @@ export class Connection implements ByteStreamEvents, Timer {
     this.core = core
     this.stream = stream
     this.terms = core.terms
+    this.durability = stream.peer.durability
     this.accessChanges = core.accessChanges
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
@@ -105,11 +108,6 @@ export class Connection implements ByteStreamEvents, Timer {
     this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
-  }
-
-  /** How its publishes are kept, where no topic rule says otherwise. */
-  get durability(): DurabilityLevel {
-    return this.peer.durability ?? this.core.durability.level
   }
 
   get peer(): PeerInfo {

@@ -9,6 +9,8 @@ import type { ClientSession, SubscriptionGroup } from './types.ts'
 /** A value of the store that holds several messages is not larger. */
 const MAXIMUM_RUN_BYTES = 16 * 1024
 
+const UNASKED = -2
+
 /** What the store is to know of the message under way: gathered while it is delivered, appended once, for all. */
 export class MessageRecorder {
   readonly #core: BrokerCore
@@ -20,8 +22,9 @@ export class MessageRecorder {
   #runCommit = 0
   #runBytes = 0
   level: DurabilityLevel = 'always'
-  /** Number of the message under way; -1 when it does not go to the store. */
-  sequence = -1
+  /** As `sequence`, once somebody has asked for it: most messages need none. */
+  #sequence = UNASKED
+  #continues = false
   /** Somebody it is meant for is not about to get it. */
   isForLater = false
   /** The commit it lies in, also when nobody waits for that; 0 for none. */
@@ -32,12 +35,21 @@ export class MessageRecorder {
   }
 
   /** `sequence` when the store has the message already. */
-  begin(level: DurabilityLevel, sequence = this.#core.journal.newBlock): void {
+  begin(level: DurabilityLevel, sequence = UNASKED): void {
     this.#route = this.#runRoute = undefined
+    this.#continues = false
     this.isForLater = false
     this.commit = 0
     this.level = level
-    this.sequence = level === 'memory' ? -1 : sequence
+    this.#sequence = sequence
+  }
+
+  /** Number of the message under way; -1 when it does not go to the store. */
+  get sequence(): number {
+    if (this.level === 'memory') return -1
+    const { journal } = this.#core
+    if (this.#sequence === UNASKED) this.#sequence = this.#continues ? journal.nextSequence : journal.newBlock
+    return this.#sequence
   }
 
   /**
@@ -45,13 +57,17 @@ export class MessageRecorder {
    * they will be read, and given up, together.
    */
   beginPublish(route: Route, message: ApplicationMessage, level: DurabilityLevel): void {
-    const { journal } = this.#core
-    const isSame = route === this.#runRoute && journal.commit === this.#runCommit && !journal.isAtNewBlock
-    const runBytes = message.payloadLength + (isSame ? this.#runBytes : 0)
-    const continues = isSame && runBytes <= MAXIMUM_RUN_BYTES
-    this.begin(level, continues ? journal.nextSequence : journal.newBlock)
+    const continues = route === this.#runRoute && this.#continuesRun(message)
+    this.begin(level)
     this.#route = route
-    this.#runBytes = continues ? runBytes : message.payloadLength
+    this.#continues = continues
+    this.#runBytes = message.payloadLength + (continues ? this.#runBytes : 0)
+  }
+
+  #continuesRun(message: ApplicationMessage): boolean {
+    const { journal } = this.#core
+    if (journal.commit !== this.#runCommit || journal.isAtNewBlock) return false
+    return this.#runBytes + message.payloadLength <= MAXIMUM_RUN_BYTES
   }
 
   /** False for a session or a message that is not stored. */

@@ -7,6 +7,11 @@ export const IDENTIFIERS = 65_535
 /** How far one unacknowledged message may lag behind before no more are taken in: four rounds of identifiers. */
 const MAXIMUM_WINDOW = 4 * IDENTIFIERS
 
+/** The remainder of a double is costly, and most positions are small. */
+export function packetIdAt(position: number): number {
+  return 1 + (position < 0x7fff_ffff ? (position | 0) % IDENTIFIERS : position % IDENTIFIERS)
+}
+
 // most sessions are owed nothing, and hold nothing for it
 const noStates = new Uint8Array(0)
 const noPositions = new Float64Array(0)
@@ -54,7 +59,7 @@ export class OutboundWindow {
     if (this.head === this.cursor) return -1
     const first = this.positions[this.slot(this.head)] as number
     const last = this.positions[this.slot(this.cursor - 1)] as number
-    let position = first - (first % IDENTIFIERS) + packetId - 1
+    let position = first - packetIdAt(first) + packetId
     if (position < first) position += IDENTIFIERS
     for (; position <= last; position += IDENTIFIERS) {
       const index = this.indexOf(position)

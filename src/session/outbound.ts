@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.ts'
 import { OutboundQueue } from './outbound-queue.ts'
-import { IDENTIFIERS, State } from './outbound-window.ts'
+import { packetIdAt, State } from './outbound-window.ts'
 
 /** What `take` hands out next. */
 export type Taken = 'nothing' | 'publish' | 'pubrel'
@@ -52,7 +52,7 @@ export class Outbound extends OutboundQueue {
     window.push(qos === 1 ? State.sentQos1 : State.sentQos2, position, undefined)
     window.cursor = window.firstQueued = window.tail
     this.inflight++
-    return 1 + (position % IDENTIFIERS)
+    return packetIdAt(position)
   }
 
   /** Whether messages that are next to be sent are in the store only. */
@@ -88,7 +88,7 @@ export class Outbound extends OutboundQueue {
         window.cursor++
         this.inflight++
         this.takenPosition = position
-        this.takenPacketId = 1 + (position % IDENTIFIERS)
+        this.takenPacketId = packetIdAt(position)
         return 'pubrel'
       }
       if (delivery === undefined) throw new Error(`position ${position} is ${state} but holds no message`)
@@ -118,7 +118,7 @@ export class Outbound extends OutboundQueue {
         this.finish(slot)
         window.stepOver()
       } else {
-        this.takenPacketId = 1 + (position % IDENTIFIERS)
+        this.takenPacketId = packetIdAt(position)
         window.states[slot] = delivery.qos === 1 ? State.sentQos1 : State.sentQos2
         this.inflight++
         window.cursor++

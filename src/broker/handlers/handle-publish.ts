@@ -136,7 +136,8 @@ function accept(
   packetId: number,
 ): void {
   const { core, responses } = connection
-  const level = qos === 2 ? core.durability.strictest : (route.durability ?? connection.durability)
+  const level =
+    qos === 2 ? core.durability.strictest : (route.durability ?? connection.durability ?? core.durability.level)
   if (core.admission.isAsked) {
     const refusal = core.admission.refusalOf(route, message, level, qos === 2 && session.isDurable)
     if (refusal !== undefined) {
