@@ -33,7 +33,8 @@ import { WireWatch } from './wire-watch.ts'
 
 export type { Ack, Connack, Disconnect, InboundPacket, Publish, Suback } from './wire-decoder.ts'
 
-const waitMs = 3000
+/** A guard against waiting for ever, not a measurement: a busy machine may need a while. */
+const waitMs = 20_000
 const openClients = new Set<WireClient>()
 
 export interface WireClientOptions {

@@ -101,6 +101,15 @@ describe('the presets', () => {
   })
 })
 
+/** Two presets at a time: each mostly waits for its own schedule. */
+const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
+function inTurn<Result>(name: (typeof names)[number], task: () => Promise<Result>): Promise<Result> {
+  const lane = names.indexOf(name) % lanes.length
+  const done = (lanes[lane] as Promise<unknown>).then(task)
+  lanes[lane] = done.catch(() => {})
+  return done
+}
+
 describe('on a broker', () => {
   const brokers: Partial<Record<'own' | 'mosquitto' | 'aedes', RunningBroker>> = {}
 
@@ -111,13 +120,16 @@ describe('on a broker', () => {
   })
   afterAll(() => Promise.all(Object.values(brokers).map((broker) => broker.stop())))
 
-  it.each(names)('%s holds what it asserts, against ours and against Mosquitto', async (name) => {
-    const [own, mosquitto] = await Promise.all([
-      failuresOf(name, brokers.own, {}),
-      failuresOf(name, brokers.mosquitto, {}),
-    ])
-    expect({ own, mosquitto }).toEqual({ own: [], mosquitto: [] })
-  })
+  it.concurrent.each(names)(
+    '%s holds what it asserts, against ours and against Mosquitto',
+    async (name) => {
+      const [own, mosquitto] = await inTurn(name, () =>
+        Promise.all([failuresOf(name, brokers.own, {}), failuresOf(name, brokers.mosquitto, {})]),
+      )
+      expect({ own, mosquitto }).toEqual({ own: [], mosquitto: [] })
+    },
+    180_000,
+  )
 
   it.each(['factory', 'meters', 'smart-home'])(
     '%s holds what it asserts against Aedes, which speaks 3.1.1',
