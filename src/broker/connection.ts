@@ -137,7 +137,7 @@ export class Connection implements ByteStreamEvents, Timer {
     try {
       if (this.#isFirstByte(chunk) && chunk[0] !== CONNECT_HEADER) throw protocolError('these bytes are not MQTT')
       this.reader.push(chunk)
-      this.#pumpAfterReading()
+      if (this.isPumpWanted) this.pump()
     } catch (error) {
       this.#fail(error)
     }
@@ -176,7 +176,7 @@ export class Connection implements ByteStreamEvents, Timer {
     this.stream.resume()
     this.#guarded(() => {
       this.reader.resume()
-      this.#pumpAfterReading()
+      if (this.isPumpWanted) this.pump()
     })
   }
 
@@ -292,16 +292,11 @@ export class Connection implements ByteStreamEvents, Timer {
 
   /** Sends what the session is owed, as far as quota and outbox allow. */
   pump(): void {
+    this.isPumpWanted = false
     const { session } = this
     if (session === undefined || this.state !== 'connected') return
     this.core.deliverer.pump(session, this)
     if (session.replay !== undefined) this.core.replays.continue(session)
-  }
-
-  #pumpAfterReading(): void {
-    if (!this.isPumpWanted) return
-    this.isPumpWanted = false
-    this.pump()
   }
 
   #dispatch(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {

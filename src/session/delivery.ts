@@ -1,4 +1,5 @@
 import type { ApplicationMessage } from '../protocol/application-message.ts'
+import type { QueueEntry } from './queue-entry.ts'
 
 /** A message as one or more sessions are owed it: what does not differ between them is held once. */
 export interface Delivery {
@@ -19,4 +20,10 @@ export interface Delivery {
   readonly rightsEpoch: number
   /** The shared subscription it came by, so that it can go to another member when this session ends. */
   readonly group: object | undefined
+}
+
+/** As it is known without its payload. */
+export function entryOf(delivery: Delivery, position: number): QueueEntry {
+  const { sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs } = delivery
+  return { position, sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs }
 }

@@ -1,6 +1,6 @@
 import type { QueueEntry, StoredQueue } from './queue-entry.ts'
 import { Backlog } from './backlog.ts'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, entryOf } from './delivery.ts'
 import { LatestPerTopic, type WaitingMessage } from './latest-per-topic.ts'
 import { OutboundWindow, State } from './outbound-window.ts'
 import { type OutboundLimits, type OutboundTotals, QueueBounds, type QueueDropReason } from './queue-bounds.ts'
@@ -11,6 +11,9 @@ export type Enqueued = 'queued' | 'in-store' | 'dropped' | 'overflow'
 
 /** A message that is owed, with or without its payload at hand. */
 export type Owed = Delivery | QueueEntry
+
+/** `position` is -1 for a message that never had one. */
+type OnDrop = (owed: Owed, reason: QueueDropReason, position: number) => void
 
 /** Messages that are held in memory, or read from the store, ahead of their turn. */
 const READ_AHEAD_MESSAGES = 256
@@ -26,8 +29,7 @@ const OTHER_EPOCH = -1
  */
 export class OutboundQueue {
   protected readonly bounds: QueueBounds
-  /** `position` is -1 for a message that never had one. */
-  protected readonly onDrop: (owed: Owed, reason: QueueDropReason, position: number) => void
+  protected readonly onDrop: OnDrop
   protected readonly window = new OutboundWindow()
   protected latest: LatestPerTopic | undefined = undefined
   #backlog: Backlog<Delivery> | undefined = undefined
@@ -44,11 +46,7 @@ export class OutboundQueue {
   /** Of the position that ended last, under which the store knows its message; -1 for none. */
   endedSequence = -1
 
-  constructor(
-    limits: OutboundLimits,
-    totals: OutboundTotals,
-    onDrop: (owed: Owed, reason: QueueDropReason, position: number) => void,
-  ) {
+  constructor(limits: OutboundLimits, totals: OutboundTotals, onDrop: OnDrop) {
     this.bounds = new QueueBounds(limits, totals)
     this.onDrop = onDrop
   }
@@ -125,31 +123,18 @@ export class OutboundQueue {
 
   /** Those next to be sent whose payload is to be read from the store, in order. */
   unloaded(): Delivery[] {
-    const window = this.window
-    const found: Delivery[] = []
-    let bytes = 0
-    for (let index = window.cursor; index < window.tail && bytes < READ_AHEAD_BYTES; index++) {
-      const delivery = window.deliveries[window.slot(index)]
-      if (delivery === undefined) continue
-      bytes += delivery.byteSize
-      if (delivery.message === undefined) found.push(delivery)
-      if (found.length === READ_AHEAD_MESSAGES) break
-    }
-    return found
+    return this.window.unloaded(READ_AHEAD_MESSAGES, READ_AHEAD_BYTES)
   }
 
   /** The store does not have the payload of this one: it will never be sent. */
   lost(delivery: Delivery): void {
-    const window = this.window
-    for (let index = window.head; index < window.tail; index++) {
-      const slot = window.slot(index)
-      if (window.deliveries[slot] !== delivery) continue
-      if (index < window.cursor) this.inflight--
-      this.finish(slot)
-      window.advanceHead()
-      this.onDrop(delivery, 'store-failed', window.positions[slot] as number)
-      return
-    }
+    const { window } = this
+    const index = window.indexOfDelivery(delivery)
+    if (index < 0) return
+    if (index < window.cursor) this.inflight--
+    this.finish(window.slot(index))
+    window.advanceHead()
+    this.onDrop(delivery, 'store-failed', window.positions[window.slot(index)] as number)
   }
 
   /** Drops what has waited too long, or expired, from the head of the queue of a client that is not there. */
@@ -189,15 +174,10 @@ export class OutboundQueue {
 
   /** Empties the queue and hands out every message that was not acknowledged, oldest first. */
   clear(visit: (owed: Owed, wasSent: boolean) => void): void {
-    const window = this.window
-    for (let index = window.head; index < window.tail; index++) {
-      const slot = window.slot(index)
-      const delivery = window.deliveries[slot]
-      if (delivery !== undefined) visit(delivery, window.states[slot] !== State.queued)
-    }
+    this.window.visit(visit)
     this.#backlog?.visit((entry) => visit(entry, false))
     this.bounds.count(-this.queuedMessages, -this.queuedBytes)
-    window.clear()
+    this.window.clear()
     this.#backlog = undefined
     this.latest?.clear()
     this.inflight = 0
@@ -205,28 +185,16 @@ export class OutboundQueue {
 
   /** Every message in the store that this session is owed. */
   visitOutstanding(visit: (sequence: number) => void): void {
-    const window = this.window
-    for (let index = window.head; index < window.tail; index++) {
-      const delivery = window.deliveries[window.slot(index)]
-      if (delivery !== undefined && delivery.sequence >= 0) visit(delivery.sequence)
-    }
-    this.#backlog?.visit(({ sequence }) => {
+    const show = ({ sequence }: Owed): void => {
       if (sequence >= 0) visit(sequence)
-    })
+    }
+    this.window.visit(show)
+    this.#backlog?.visit(show)
   }
 
   /** As it is to be kept. */
   snapshot(): StoredQueue {
-    const { states, positions, deliveries, head, tail } = this.window
-    const window: QueueEntry[] = []
-    const released: number[] = []
-    for (let index = head; index < tail; index++) {
-      const slot = this.window.slot(index)
-      const position = positions[slot] as number
-      const delivery = deliveries[slot]
-      if (states[slot] === State.released) released.push(position)
-      else if (delivery !== undefined && delivery.sequence >= 0) window.push(entryOf(delivery, position))
-    }
+    const { window, released } = this.window.snapshot()
     const backlog = this.#backlog?.snapshot() ?? noBacklog
     return { ...backlog, nextPosition: this.nextPosition, window: [...window, ...backlog.window], released }
   }
@@ -292,7 +260,7 @@ export class OutboundQueue {
     this.latest.waits(topicBytes, { position, sequence, byteSize })
   }
 
-  /** Entries whose payload only the store has, outside the window. */
+  /** Entries outside the window. */
   visitBacklog(visit: (entry: QueueEntry) => void): void {
     this.#backlog?.visit(visit)
   }
@@ -318,17 +286,6 @@ export class OutboundQueue {
       const reason = this.bounds.reasonToDrop(entry, nowMs)
       if (reason === undefined) this.#moveIn(entry, mayBeSent)
       else this.#dropOutside(entry, reason)
-    }
-  }
-
-  /** Payloads that the store has leave memory; those bound to a shared subscription may have to go to another member. */
-  protected unload(): void {
-    const window = this.window
-    for (let index = window.head; index < window.tail; index++) {
-      const slot = window.slot(index)
-      const delivery = window.deliveries[slot]
-      if (delivery === undefined || delivery.sequence < 0 || delivery.group !== undefined) continue
-      window.deliveries[slot] = { ...delivery, message: undefined }
     }
   }
 
@@ -423,11 +380,8 @@ export class OutboundQueue {
   }
 
   #dropOldest(): boolean {
-    const window = this.window
-    for (let index = window.firstQueued; index < window.tail; index++) {
-      const slot = window.slot(index)
-      if (window.states[slot] !== State.queued || window.deliveries[slot] === undefined) continue
-      window.firstQueued = index + 1
+    const index = this.window.passOldestQueued()
+    if (index >= 0) {
       this.#dropQueued(index, 'queue-full')
       return true
     }
@@ -448,9 +402,4 @@ export class OutboundQueue {
     if (index === window.cursor) window.stepOver()
     this.onDrop(delivery, reason, position)
   }
-}
-
-function entryOf(delivery: Delivery, position: number): QueueEntry {
-  const { sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs } = delivery
-  return { position, sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs }
 }

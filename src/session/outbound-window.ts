@@ -1,4 +1,5 @@
-import type { Delivery } from './delivery.ts'
+import { type Delivery, entryOf } from './delivery.ts'
+import type { QueueEntry } from './queue-entry.ts'
 
 export const State = { done: 0, queued: 1, sentQos1: 2, sentQos2: 3, released: 4 } as const
 
@@ -115,6 +116,72 @@ export class OutboundWindow {
   clear(): void {
     this.head = this.cursor = this.firstQueued = this.tail
     this.#resize(0)
+  }
+
+  /** What of it is to be kept. */
+  snapshot(): { readonly window: readonly QueueEntry[]; readonly released: readonly number[] } {
+    const window: QueueEntry[] = []
+    const released: number[] = []
+    for (let index = this.head; index < this.tail; index++) {
+      const slot = this.slot(index)
+      const position = this.positions[slot] as number
+      const delivery = this.deliveries[slot]
+      if (this.states[slot] === State.released) released.push(position)
+      else if (delivery !== undefined && delivery.sequence >= 0) window.push(entryOf(delivery, position))
+    }
+    return { window, released }
+  }
+
+  /** -1 when it has left. */
+  indexOfDelivery(delivery: Delivery): number {
+    for (let index = this.head; index < this.tail; index++) {
+      if (this.deliveries[this.slot(index)] === delivery) return index
+    }
+    return -1
+  }
+
+  /** Shows the messages that are kept, oldest first. */
+  visit(visit: (delivery: Delivery, wasSent: boolean) => void): void {
+    for (let index = this.head; index < this.tail; index++) {
+      const slot = this.slot(index)
+      const delivery = this.deliveries[slot]
+      if (delivery !== undefined) visit(delivery, this.states[slot] !== State.queued)
+    }
+  }
+
+  /** Index of the oldest message that waits and was not asked for here before; -1 when there is none. */
+  passOldestQueued(): number {
+    for (let index = this.firstQueued; index < this.tail; index++) {
+      const slot = this.slot(index)
+      if (this.states[slot] !== State.queued || this.deliveries[slot] === undefined) continue
+      this.firstQueued = index + 1
+      return index
+    }
+    return -1
+  }
+
+  /** Payloads that the store has leave memory; those bound to a shared subscription may have to go to another member. */
+  unload(): void {
+    for (let index = this.head; index < this.tail; index++) {
+      const slot = this.slot(index)
+      const delivery = this.deliveries[slot]
+      if (delivery === undefined || delivery.sequence < 0 || delivery.group !== undefined) continue
+      this.deliveries[slot] = { ...delivery, message: undefined }
+    }
+  }
+
+  /** Those next to be sent whose payload is not at hand, in order. */
+  unloaded(mostMessages: number, mostBytes: number): Delivery[] {
+    const found: Delivery[] = []
+    let bytes = 0
+    for (let index = this.cursor; index < this.tail && bytes < mostBytes; index++) {
+      const delivery = this.deliveries[this.slot(index)]
+      if (delivery === undefined) continue
+      bytes += delivery.byteSize
+      if (delivery.message === undefined) found.push(delivery)
+      if (found.length === mostMessages) break
+    }
+    return found
   }
 
   #resize(slots: number): void {

@@ -33,7 +33,7 @@ export class Outbound extends OutboundQueue {
   /** What a store has need not stay in memory while nobody is there to take it. */
   disconnected(isStored: boolean): void {
     this.sendQuota = 0
-    if (isStored) this.unload()
+    if (isStored) this.window.unload()
   }
 
   /** Whether something waits to be sent or resent. */
