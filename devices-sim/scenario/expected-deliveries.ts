@@ -1,5 +1,5 @@
 import { SubscriptionTrie } from '../../src/topics/subscription-trie.ts'
-import { splitLevels } from '../../src/topics/topic-syntax.ts'
+import { TopicScratch } from '../../src/topics/topic-scratch.ts'
 import { type Flow, flowsOf } from './flows.ts'
 import { ANY_RUN, deviceIdentities, subscriberIdentities } from './identities.ts'
 import type { Scenario, SubscriberGroup } from './schema.ts'
@@ -93,6 +93,7 @@ function isPerClient(template: string): boolean {
 
 function placesByFilter(scenario: Scenario, flow: Flow, trie: SubscriptionTrie<string>, run: string) {
   const found = new Map<string, number[]>()
+  const scratch = new TopicScratch()
   const topics = flow.topics.map((template) => ({
     topic: compileTemplate(template),
     isPerClient: isPerClient(template),
@@ -101,12 +102,15 @@ function placesByFilter(scenario: Scenario, flow: Flow, trie: SubscriptionTrie<s
   for (const [index, { topic, isPerClient: isOwn }] of topics.entries()) {
     const place = (device: number): number => device * topics.length + index
     for (let device = 0; device < (isOwn ? flow.devices : 1); device++) {
-      trie.match(splitLevels(topic(identity(device + 1))), (filter) => {
+      scratch.write(topic(identity(device + 1)))
+      const matching: string[] = []
+      trie.match(scratch.bytes, 0, scratch.length, matching)
+      for (const filter of matching) {
         let places = found.get(filter)
         if (places === undefined) found.set(filter, (places = []))
         if (isOwn) places.push(place(device))
         else for (let each = 0; each < flow.devices; each++) places.push(place(each))
-      })
+      }
     }
   }
   return found

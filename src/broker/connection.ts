@@ -21,7 +21,7 @@ import { tellInOrder } from './hooks/tell-in-order.ts'
 import { Outbox } from './outbox.ts'
 import { PublishRights } from './publish-rights.ts'
 import { Responses } from './responses.ts'
-import type { Route } from './router.ts'
+import type { Route } from './route.ts'
 import type { ClientSession } from './types.ts'
 
 /** The life of a connection; docs/lifecycle.md draws it. */

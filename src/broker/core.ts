@@ -263,6 +263,7 @@ export class BrokerCore implements Statistics {
 
   /** Tells listeners; one that throws is a fault of theirs, logged, and the next is told all the same. */
   emit<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
+    if (this.events.listenerCount(name) === 0) return
     for (const listener of this.events.rawListeners(name)) {
       try {
         Reflect.apply(listener, this.events, values)

@@ -13,7 +13,7 @@ import { GroupDeliverer } from './group-deliverer.ts'
 import { MessageRecorder } from './message-recorder.ts'
 import { PayloadReader } from './payload-reader.ts'
 import { PublishWriter } from './publish-writer.ts'
-import type { Destination, Route } from './router.ts'
+import type { Destination, Route } from './route.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
 
 /** Below this a client counts as keeping up, whatever all outboxes hold together. */
@@ -72,11 +72,12 @@ export class Deliverer {
 
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
   replay(subscription: ClientSubscription, message: ApplicationMessage): void {
-    this.begin(message)
-    this.recorder.begin(this.#core.levelOf(message.topicBytes))
-    const qos = Math.min(message.qos, subscription.qos) as 0 | 1 | 2
-    this.#offer(subscription.session, message, qos, true, subscription.subscriptionIdentifiers)
-    if (this.recorder.isNeeded) this.recorder.append(message)
+    const { session } = subscription
+    const qos = message.qos < subscription.qos ? message.qos : subscription.qos
+    this.begin(undefined)
+    this.recorder.begin(session.isDurable && qos > 0 ? this.#core.levelOf(message.topicBytes) : 'memory')
+    this.#offer(session, message, qos, true, subscription.subscriptionIdentifiers)
+    if (this.recorder.isNeeded) this.recorder.append(this.detach(message))
   }
 
   /** Sends what waits in a session, as far as quota and outbox allow, then what waits in its groups. */

@@ -2,7 +2,7 @@ import type { ApplicationMessage } from '../protocol/application-message.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerCore } from './core.ts'
 import type { Deliverer } from './deliverer.ts'
-import type { GroupDestination, Route } from './router.ts'
+import type { GroupDestination, Route } from './route.ts'
 import type { GroupMessage } from './subscription-group.ts'
 import type { ClientSubscription, SubscriptionGroup } from './types.ts'
 

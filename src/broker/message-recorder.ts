@@ -3,7 +3,7 @@ import { blockOf, type MessageRecipient, MESSAGES_PER_BLOCK } from '../contracts
 import type { ApplicationMessage } from '../protocol/application-message.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { BrokerCore } from './core.ts'
-import type { Route } from './router.ts'
+import type { Route } from './route.ts'
 import type { ClientSession, SubscriptionGroup } from './types.ts'
 
 /** A value of the store that holds several messages is not larger. */

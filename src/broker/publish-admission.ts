@@ -2,7 +2,7 @@ import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { DropReason } from '../contracts/statistics.ts'
 import type { ApplicationMessage } from '../protocol/application-message.ts'
 import type { BrokerCore } from './core.ts'
-import type { Route } from './router.ts'
+import type { Route } from './route.ts'
 
 /** Whether a publish can be taken whole, asked before anything of it is kept: only where the answer may be no. */
 export class PublishAdmission {

@@ -1,5 +1,5 @@
 import { type Authorizer, type AuthorizedClient, grants } from '../contracts/authorizer.ts'
-import type { Route } from './router.ts'
+import type { Route } from './route.ts'
 
 /** Answers remembered per connection before they are forgotten all at once. */
 const REMEMBERED = 1024
@@ -8,8 +8,10 @@ const REMEMBERED = 1024
 export class PublishRights {
   readonly #authorizer: Authorizer
   readonly #onAnswer: () => void
-  readonly #answers = new Map<Route, Uint8Array>()
+  /** Two bits for each kind of question: 1 yes, 2 no. */
+  readonly #answers = new Map<Route, number>()
   #epoch = -1
+  #allowsAll = false
   /** The last question and its answer: most publishes repeat it. */
   #lastRoute: Route | undefined = undefined
   #lastKind = -1
@@ -25,8 +27,9 @@ export class PublishRights {
   mayPublish(client: AuthorizedClient, route: Route, qos: number, retain: boolean): boolean | undefined {
     const kind = retain ? qos + 3 : qos
     if (this.#epoch !== this.#authorizer.epoch) this.#forget()
+    if (this.#allowsAll) return true
     if (this.#lastRoute === route && this.#lastKind === kind) return this.#lastAnswer
-    const known = this.#answers.get(route)?.[kind] ?? 0
+    const known = route.isLasting ? ((this.#answers.get(route) ?? 0) >> (2 * kind)) & 3 : 0
     return known > 0 ? this.#remember(route, kind, known === 1) : this.#ask(client, route, qos, retain, kind)
   }
 
@@ -46,10 +49,11 @@ export class PublishRights {
   }
 
   #remember(route: Route, kind: number, allowed: boolean): boolean {
-    if (this.#answers.size >= REMEMBERED) this.#answers.clear()
-    let answers = this.#answers.get(route)
-    if (answers === undefined) this.#answers.set(route, (answers = new Uint8Array(6)))
-    answers[kind] = allowed ? 1 : 2
+    if (route.isLasting) {
+      if (this.#answers.size >= REMEMBERED) this.#answers.clear()
+      const others = (this.#answers.get(route) ?? 0) & ~(3 << (2 * kind))
+      this.#answers.set(route, others | ((allowed ? 1 : 2) << (2 * kind)))
+    }
     this.#lastRoute = route
     this.#lastKind = kind
     this.#lastAnswer = allowed
@@ -58,6 +62,7 @@ export class PublishRights {
 
   #forget(): void {
     this.#epoch = this.#authorizer.epoch
+    this.#allowsAll = this.#authorizer.allowsAll?.('publish') ?? false
     this.#answers.clear()
     this.#lastRoute = undefined
   }

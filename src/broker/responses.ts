@@ -143,11 +143,7 @@ export class Responses {
   #write(type: PublishResponseType, packetId: number, reasonCode: number): void {
     const { outbox, protocolVersion, maximumPacketBytes } = this.#connection
     if (reasonCode !== 0 && protocolVersion === 5) {
-      const reason = reasonCode >= 0x80 ? reasonCodeName(reasonCode) : undefined
-      const packet = explained(this.#connection, 'acknowledgement', reason, (properties) =>
-        encodePublishResponse({ type, packetId, reasonCode, properties }, 5),
-      )
-      if (packet !== undefined) this.#connection.send(packet)
+      this.#writeReason(type, packetId, reasonCode)
       return
     }
     if (maximumPacketBytes < 4) return
@@ -159,5 +155,14 @@ export class Responses {
     slab[at + 2] = packetId >> 8
     slab[at + 3] = packetId & 0xff
     outbox.advance(at + 4)
+  }
+
+  /** Apart from the hot path, which would make a closure for it each time. */
+  #writeReason(type: PublishResponseType, packetId: number, reasonCode: number): void {
+    const reason = reasonCode >= 0x80 ? reasonCodeName(reasonCode) : undefined
+    const packet = explained(this.#connection, 'acknowledgement', reason, (properties) =>
+      encodePublishResponse({ type, packetId, reasonCode, properties }, 5),
+    )
+    if (packet !== undefined) this.#connection.send(packet)
   }
 }

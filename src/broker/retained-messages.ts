@@ -1,23 +1,26 @@
 import type { DurabilityLevel } from '../contracts/durability.ts'
 import type { StoredRetained, StoreRecord } from '../contracts/store.ts'
-import type { ApplicationMessage } from '../protocol/application-message.ts'
+import { ApplicationMessage } from '../protocol/application-message.ts'
+import { decodeText, encodeText } from '../protocol/text.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
-import { TopicTree } from '../topics/topic-tree.ts'
+import { TopicScratch } from '../topics/topic-scratch.ts'
+import { hasWildcard } from '../topics/topic-syntax.ts'
+import { TopicTree, type TopicWalk } from '../topics/topic-tree.ts'
 import type { BrokerCore } from './core.ts'
-import type { Route } from './router.ts'
-
-/** The last message published with RETAIN 1 to a topic, until it expires or is cleared. */
-export interface RetainedMessage {
-  readonly topicName: string
-  readonly message: ApplicationMessage
-  /** The store has it. */
-  readonly isKept: boolean
-}
+import { RetainedRecords } from './retained-records.ts'
+import type { Route } from './route.ts'
 
 /** Retained messages by topic, bounded by count and bytes. Section 3.3.1.3. */
 export class RetainedMessages {
   readonly #core: BrokerCore
-  readonly #tree = new TopicTree<RetainedMessage & Partial<Timer>>()
+  /** Addresses of records by topic. */
+  readonly #tree = new TopicTree()
+  readonly #records = new RetainedRecords()
+  /** Of records that expire, by address: most do not. */
+  readonly #expiries = new Map<number, Timer>()
+  /** A record as it is looked at: its bytes are those of the records, and good until the next change. */
+  readonly #view = new ApplicationMessage()
+  readonly #scratch = new TopicScratch()
   bytes = 0
 
   constructor(core: BrokerCore) {
@@ -30,37 +33,31 @@ export class RetainedMessages {
 
   /**
    * Keeps a message for its topic, or clears the topic when the payload is empty. [MQTT5-3.3.1-5] [MQTT5-3.3.1-6]
-   * Returns the commit it is durable with, 0 when nothing changed.
+   * Returns the commit it is durable with, 0 when nothing changed. `detached` gives the message as the owner of its
+   * bytes.
    */
   keep(route: Route, message: ApplicationMessage, level: DurabilityLevel, detached: () => ApplicationMessage): number {
-    if (message.payloadLength === 0) return this.#clear(route.topicName, level)
-    const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
-    const replaced = this.#tree.get(route.topicName)
-    const replacedBytes = replaced === undefined ? 0 : replaced.message.byteSize
-    const isOurs = message.publisherId === '' && isBrokerTopic(route.topicName)
-    if (
-      !isOurs &&
-      ((replaced === undefined && this.size >= maximumRetainedMessages) ||
-        this.bytes - replacedBytes + message.byteSize > maximumRetainedBytes)
-    ) {
+    const { topicBytes } = route
+    if (message.payloadLength === 0) return this.#clear(topicBytes, level)
+    const isOurs = message.publisherId === '' && isBrokerTopic(topicBytes)
+    if (!isOurs && !this.#hasRoom(topicBytes, message.byteSize)) {
       this.#core.dropped('retained-full', message.publisherId)
       this.#core.log.debug({ topicName: route.topicName }, 'retained message not kept: the limit is reached')
-      return this.#clear(route.topicName, level) // an older value would be wrong
+      return this.#clear(topicBytes, level) // an older value would be wrong
     }
-    const { topicName } = route
-    const { message: kept } = this.#set(topicName, detached(), !isOurs && level !== 'memory')
-    if (isOurs) return 0
+    const isKept = !isOurs && level !== 'memory'
+    const wasKept = this.#set(topicBytes, message, isKept)
+    if (isKept) {
+      const { topicName } = route
+      return this.#record({ kind: 'retained', topicName, message: detached() }, level)
+    }
     // what is in memory only must not come back as something older
-    const isCleared = level === 'memory'
-    return this.#record(
-      isCleared ? { kind: 'retained-cleared', topicName } : { kind: 'retained', topicName, message: kept },
-      level,
-    )
+    return wasKept ? this.#record({ kind: 'retained-cleared', topicName: route.topicName }, level) : 0
   }
 
   /** As the store gave it back. */
   restore({ topicName, message }: StoredRetained): void {
-    if (message.expiresAtMs > this.#core.time.nowMs) this.#set(topicName, message, true)
+    if (message.expiresAtMs > this.#core.time.nowMs) this.#set(encodeText(topicName), message, true)
     else {
       this.forget(topicName) // what stood there before was replaced
       this.#core.counters.drops.expired++
@@ -69,22 +66,60 @@ export class RetainedMessages {
 
   /** As the store is to keep it. */
   stored(topicName: string): StoredRetained | undefined {
-    const entry = this.#tree.get(topicName)
-    return entry?.isKept !== true ? undefined : { topicName, message: entry.message }
+    const address = this.#tree.get(encodeText(topicName))
+    if (address === 0 || !this.#records.isKept(address)) return undefined
+    return { topicName, message: this.view(address).detach() }
   }
 
   forget(topicName: string): void {
-    const entry = this.#tree.delete(topicName)
-    if (entry !== undefined) this.#forget(entry)
+    const address = this.#tree.delete(encodeText(topicName))
+    if (address !== 0) this.#forget(address)
   }
 
-  #set(topicName: string, message: ApplicationMessage, isKept: boolean): RetainedMessage {
-    const replaced = this.#tree.get(topicName)
-    if (replaced !== undefined) this.#forget(replaced)
-    const entry = this.#newEntry(topicName, message, isKept)
-    this.#tree.set(topicName, entry)
-    this.bytes += message.byteSize
-    return entry
+  /** Visits the addresses of those that a filter matches; undefined where it is soon seen that there are none. */
+  walk(topicFilter: string): TopicWalk | undefined {
+    if (!hasWildcard(topicFilter)) {
+      this.#scratch.write(topicFilter)
+      if (this.#tree.get(this.#scratch.bytes, this.#scratch.length) === 0) return undefined
+    }
+    const walk = this.#tree.walk(encodeText(topicFilter))
+    walk.next() // the root, which has no message
+    return walk.isOver ? undefined : walk
+  }
+
+  /** The message at an address; good until the next call, or until anything is retained or cleared. */
+  view(address: number): ApplicationMessage {
+    const view = this.#view
+    this.#records.read(address, view)
+    const expiry = this.#expiries.get(address)
+    view.expiresAtMs = expiry === undefined ? Infinity : expiry.dueMs
+    return view
+  }
+
+  #hasRoom(topicBytes: Uint8Array, byteSize: number): boolean {
+    const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
+    if (this.size < maximumRetainedMessages && this.bytes + byteSize <= maximumRetainedBytes) return true
+    // full, unless it takes the place of one that is there
+    const replaced = this.#tree.get(topicBytes)
+    if (replaced === 0) return false
+    return this.bytes - this.#records.byteSize(replaced) + byteSize <= maximumRetainedBytes
+  }
+
+  /** Returns whether the store has the message that it replaces. */
+  #set(topicBytes: Uint8Array, message: ApplicationMessage, isKept: boolean): boolean {
+    const address = this.#records.add(message, isKept, this.#core.time.nowMs)
+    const replaced = this.#tree.set(topicBytes, address)
+    const wasKept = replaced !== 0 && this.#records.isKept(replaced)
+    if (replaced !== 0) this.#forget(replaced)
+    this.bytes += this.#records.byteSize(address)
+    if (message.expiresAtMs !== Infinity) this.#expireLater(address, topicBytes, message.expiresAtMs)
+    return wasKept
+  }
+
+  #expireLater(address: number, topicBytes: Uint8Array, dueMs: number): void {
+    const timer = { dueMs, fire: () => void this.#clear(topicBytes, 'interval') }
+    this.#expiries.set(address, timer)
+    this.#core.time.schedule(timer)
   }
 
   /** Kept as the publish is; one that no publish asked for, as sessions are. */
@@ -95,38 +130,28 @@ export class RetainedMessages {
     return 0
   }
 
-  /** Walks those a filter matches, with undefined for each place visited in vain. */
-  walk(topicFilter: string): Generator<RetainedMessage | undefined, void, undefined> {
-    return this.#tree.walk(topicFilter)
+  #clear(topicBytes: Uint8Array, level: DurabilityLevel): number {
+    const address = this.#tree.delete(topicBytes)
+    if (address === 0) return 0
+    const wasKept = this.#records.isKept(address)
+    this.#forget(address)
+    if (!wasKept) return 0
+    return this.#record({ kind: 'retained-cleared', topicName: decodeText(topicBytes, 0, topicBytes.length) }, level)
   }
 
-  #newEntry(topicName: string, message: ApplicationMessage, isKept: boolean): RetainedMessage & Partial<Timer> {
-    if (message.expiresAtMs === Infinity) return { topicName, message, isKept }
-    const timer = {
-      topicName,
-      message,
-      isKept,
-      dueMs: message.expiresAtMs,
-      fire: () => void this.#clear(topicName, 'interval'),
-    }
-    this.#core.time.schedule(timer)
-    return timer
-  }
-
-  #clear(topicName: string, level: DurabilityLevel): number {
-    const entry = this.#tree.delete(topicName)
-    if (entry === undefined) return 0
-    this.#forget(entry)
-    return isBrokerTopic(topicName) ? 0 : this.#record({ kind: 'retained-cleared', topicName }, level)
-  }
-
-  #forget(entry: RetainedMessage & Partial<Timer>): void {
-    this.bytes -= entry.message.byteSize
-    if (entry.dueMs !== undefined) this.#core.time.cancel(entry as RetainedMessage & Timer)
+  #forget(address: number): void {
+    this.bytes -= this.#records.byteSize(address)
+    this.#records.remove(address)
+    const expiry = this.#expiries.get(address)
+    if (expiry === undefined) return
+    this.#expiries.delete(address)
+    this.#core.time.cancel(expiry)
   }
 }
 
+const brokerTopics = encodeText('$SYS/broker/')
+
 /** What the broker says of itself is neither limited nor stored: it is said anew. */
-export function isBrokerTopic(topicName: string): boolean {
-  return topicName.startsWith('$SYS/broker/')
+export function isBrokerTopic(topicBytes: Uint8Array): boolean {
+  return topicBytes[0] === brokerTopics[0] && brokerTopics.every((byte, index) => topicBytes[index] === byte)
 }

@@ -1,5 +1,6 @@
 import type { BrokerCore } from './core.ts'
-import type { RetainedMessage } from './retained-messages.ts'
+import { decodeText } from '../protocol/text.ts'
+import type { TopicWalk } from '../topics/topic-tree.ts'
 import type { ClientSession, ClientSubscription } from './types.ts'
 
 /** Places in the tree of topics that one session's walks may visit before others get their turn. */
@@ -11,7 +12,7 @@ const MAXIMUM_MARKS = 65_536
 
 interface Walk {
   readonly subscription: ClientSubscription
-  readonly places: Generator<RetainedMessage | undefined, void, undefined>
+  readonly places: TopicWalk
   /** Marks made before it began are not for it. */
   readonly startedAt: number
 }
@@ -27,6 +28,11 @@ class SessionReplay {
 
   sentLive(topicName: string): void {
     if (this.#sentLive.size < MAXIMUM_MARKS) this.#sentLive.set(topicName, ++this.time)
+  }
+
+  /** False also tells that nobody need ask by name. */
+  get hasSentLive(): boolean {
+    return this.#sentLive.size > 0
   }
 
   wasSentLive(topicName: string, since: number): boolean {
@@ -49,10 +55,13 @@ export class RetainedReplays {
   /** Walks the retained messages for these subscriptions of one session. */
   start(session: ClientSession, subscriptions: readonly ClientSubscription[]): void {
     if (subscriptions.length === 0 || this.#core.retained.size === 0) return
-    const replay = (session.replay ??= new SessionReplay()) as SessionReplay
+    let replay = session.replay as SessionReplay | undefined
     for (const subscription of subscriptions) {
+      if (replay !== undefined) this.#end(replay, subscription.filter)
       const places = this.#core.retained.walk(subscription.topicFilter)
-      replay.walks.delete(subscription.filter)
+      if (places === undefined) continue
+      places.pause()
+      session.replay = replay ??= new SessionReplay()
       replay.walks.set(subscription.filter, { subscription, places, startedAt: replay.time })
     }
     this.continue(session)
@@ -64,19 +73,34 @@ export class RetainedReplays {
     if (replay !== undefined && !replay.isScheduled) this.#slice(session, replay)
   }
 
+  /** The session is over: nobody waits for what is still to come. */
+  end(session: ClientSession): void {
+    const replay = session.replay as SessionReplay | undefined
+    session.replay = undefined
+    if (replay !== undefined) for (const filter of replay.walks.keys()) this.#end(replay, filter)
+  }
+
+  #end(replay: SessionReplay, filter: string): void {
+    replay.walks.get(filter)?.places.resume()
+    replay.walks.delete(filter)
+  }
+
   #slice(session: ClientSession, replay: SessionReplay): void {
-    for (let visited = 0; visited < SLICE; visited++) {
+    let places = SLICE
+    while (places > 0) {
       const [walk] = replay.walks.values()
       if (walk === undefined || session.isEnded) {
-        session.replay = undefined
+        this.end(session)
         return
       }
-      if (!this.#hasRoom(session)) return
       const { filter } = walk.subscription
-      const next = session.subscriptions.get(filter) === walk.subscription ? walk.places.next() : undefined
-      if (next === undefined || next.done) replay.walks.delete(filter)
-      else if (next.value !== undefined) this.#send(replay, walk, next.value)
+      const isWanted = session.subscriptions.get(filter) === walk.subscription
+      const left = isWanted ? this.#visit(session, replay, walk, places) : places
+      if (left === 0 || !this.#hasRoom(session)) break
+      this.#end(replay, filter)
+      places = left
     }
+    if (!this.#hasRoom(session)) return
     replay.isScheduled = true
     setImmediate(() => {
       replay.isScheduled = false
@@ -84,10 +108,33 @@ export class RetainedReplays {
     })
   }
 
-  #send(replay: SessionReplay, walk: Walk, { topicName, message }: RetainedMessage): void {
-    if (replay.wasSentLive(topicName, walk.startedAt) || message.expiresAtMs <= this.#core.time.nowMs) return
-    if (this.#core.router.mayReceive(walk.subscription, topicName))
-      this.#core.deliverer.replay(walk.subscription, message)
+  /** Visits up to so many places, as long as there is room. Returns how many more there might have been. */
+  #visit(session: ClientSession, replay: SessionReplay, walk: Walk, maximum: number): number {
+    const { places } = walk
+    places.resume()
+    try {
+      for (let left = maximum; left > 0; left--) {
+        if (!this.#hasRoom(session)) return left
+        const address = places.next()
+        if (address < 0) return left
+        if (address > 0) this.#send(replay, walk, address)
+      }
+    } finally {
+      places.pause()
+    }
+    return 0
+  }
+
+  #send(replay: SessionReplay, walk: Walk, address: number): void {
+    const message = this.#core.retained.view(address)
+    if (message.expiresAtMs <= this.#core.time.nowMs) return
+    let isAllowed = this.#core.router.mayReceiveAll(walk.subscription)
+    if (isAllowed === undefined || replay.hasSentLive) {
+      const topicName = decodeText(message.topicBytes, 0, message.topicBytes.length)
+      if (replay.wasSentLive(topicName, walk.startedAt)) return
+      isAllowed ??= this.#core.router.mayReceive(walk.subscription, topicName)
+    }
+    if (isAllowed) this.#core.deliverer.replay(walk.subscription, message)
   }
 
   #hasRoom(session: ClientSession): boolean {

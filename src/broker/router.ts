@@ -6,70 +6,19 @@ import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { decodeText } from '../protocol/text.ts'
 import { SubscriptionTrie } from '../topics/subscription-trie.ts'
-import { levelsMatch, splitLevels, topicNameFault } from '../topics/topic-syntax.ts'
+import { isPlainTopicName, levelsMatch, splitLevels, topicNameFault } from '../topics/topic-syntax.ts'
+import { type Destination, type GroupDestination, Route } from './route.ts'
+import { RouteCache } from './route-cache.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
-
-/**
- * One session that a topic goes to. With one matching subscription it is that subscription itself; with several they
- * are one copy. [MQTT5-3.3.4-2]
- */
-export interface Destination {
-  readonly session: ClientSession
-  /** Highest granted QoS among the matching subscriptions. */
-  readonly qos: 0 | 1 | 2
-  readonly retainAsPublished: boolean
-  /** Identifiers of all matching subscriptions that have one. [MQTT5-3.3.4-4] */
-  readonly subscriptionIdentifiers: readonly number[]
-  /** One of them does not want the session's own messages; those take `local`. */
-  readonly noLocal: boolean
-  /** The subscriptions without No Local, where there are any beside those with it. */
-  readonly local?: Destination | undefined
-}
-
-/** A shared subscription that a topic goes to. */
-export interface GroupDestination {
-  readonly group: SubscriptionGroup
-  /** Members without the right to receive the topic. */
-  readonly denied: ReadonlySet<ClientSubscription>
-}
-
-/** Everything known about a topic name: looked up once, used for every message to it. */
-export class Route {
-  readonly topicName: string
-  readonly topicBytes: Uint8Array
-  readonly levels: readonly string[]
-  readonly hash: number
-  destinations: readonly Destination[] = []
-  groups: readonly GroupDestination[] = []
-  /** What a topic rule says of how publishes to it are kept; undefined where none does. */
-  durability: DurabilityLevel | undefined = undefined
-  /** How many subscription changes it has seen; -1 before it was first built. */
-  changesSeen = -1
-  rightsEpoch = 0
-  nextInBucket: Route | undefined = undefined
-
-  constructor(topicName: string, topicBytes: Uint8Array, hash: number) {
-    this.topicName = topicName
-    this.topicBytes = topicBytes
-    this.levels = splitLevels(topicName)
-    this.hash = hash
-  }
-}
 
 /** Changes remembered for routes to catch up with; a route further behind is built anew. */
 const CHANGES_REMEMBERED = 64
-/** A generation of the cache is full at either bound. */
-const GENERATION_ROUTES = 16_384
-const GENERATION_BYTES = 16 * 1024 * 1024
-/** Routes in one bucket before it is emptied: topics whose hashes were made to collide must not make a long list. */
-const BUCKET_ROUTES = 8
-/** What a destination weighs in the cache, in bytes: a pointer to its subscription, or an object of its own. */
+/** What a destination weighs in the cache, in bytes: a pointer to its subscription, and an object where several are one. */
 const SINGLE_BYTES = 8
 const MERGED_BYTES = 128
 
 /**
- * Finds where a topic goes. In front of the trie stands a cache of routes by the bytes of the topic name, in two
- * generations: when the young one is full it becomes the old one, and what is still in use moves over.
+ * Finds where a topic goes. In front of the trie stands a cache of routes by the bytes of the topic name.
  *
  * A route is not told when subscriptions change. It compares its own count of changes with the router's, and looks
  * at the filters changed since: only one that matches its topic makes it build anew.
@@ -79,14 +28,11 @@ export class Router {
   readonly #authorizer: Authorizer
   readonly #limits: Pick<Limits, 'maximumTopicLevels'>
   readonly #durabilityRules: () => readonly DurabilityRule[]
-  /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
-  readonly #seed = Math.floor(Math.random() * 2 ** 32)
-  #young = new Map<number, Route>()
-  #old = new Map<number, Route>()
-  #youngRoutes = 0
-  #youngBytes = 0
-  readonly #changedFilters: (readonly string[])[] = []
+  readonly #cache = new RouteCache()
+  readonly #changedFilters: string[] = []
   #changes = 0
+  #receiveEpoch = -1
+  #allowsAll = false
 
   constructor(
     authorizer: Authorizer,
@@ -109,16 +55,17 @@ export class Router {
 
   /** Who gets the topics of a filter is no longer what it was. */
   changed(topicFilter: string): void {
-    this.#changedFilters[this.#changes++ % CHANGES_REMEMBERED] = splitLevels(topicFilter)
+    this.#changedFilters[this.#changes++ % CHANGES_REMEMBERED] = topicFilter
   }
 
   /** The route of a topic name given as UTF-8 bytes, up to date. Throws ProtocolError for a name that is none. */
   resolve(bytes: Uint8Array, start: number, end: number, maximumLevels = this.#limits.maximumTopicLevels): Route {
-    const hash = this.#hash(bytes, start, end)
-    let route = find(this.#young, hash, bytes, start, end)
+    const hash = this.#cache.hash(bytes, start, end)
+    let route = this.#cache.find(hash, bytes, start, end)
     if (route === undefined) {
-      route = find(this.#old, hash, bytes, start, end) ?? newRoute(bytes, start, end, hash, maximumLevels)
-      this.#keep(route)
+      route = newRoute(bytes, start, end, hash, maximumLevels)
+      // an answer to who may publish there is remembered with the route
+      this.#cache.offer(route, this.#authorizer.allowsAll?.('publish') !== true)
     }
     this.refresh(route)
     return route
@@ -132,11 +79,21 @@ export class Router {
   }
 
   /** Whether a message of this topic may come by this subscription. */
-  mayReceive(
-    { session, filter, hookAnswer }: Pick<ClientSubscription, 'session' | 'filter' | 'hookAnswer'>,
-    topicName: string,
-  ): boolean {
+  mayReceive(subscription: Pick<ClientSubscription, 'session' | 'filter' | 'hookAnswer'>, topicName: string): boolean {
+    return this.mayReceiveAll(subscription) ?? this.#asksToReceive(subscription, topicName)
+  }
+
+  /** Whether anything may come by this subscription, where that does not depend on the topic. */
+  mayReceiveAll({ hookAnswer }: Pick<ClientSubscription, 'hookAnswer'>): boolean | undefined {
     if (hookAnswer !== undefined) return hookAnswer
+    if (this.#receiveEpoch !== this.#authorizer.epoch) {
+      this.#receiveEpoch = this.#authorizer.epoch
+      this.#allowsAll = this.#authorizer.allowsAll?.('receive') ?? false
+    }
+    return this.#allowsAll ? true : undefined
+  }
+
+  #asksToReceive({ session, filter }: Pick<ClientSubscription, 'session' | 'filter'>, topicName: string): boolean {
     const client = { clientId: session.clientId, user: session.user, peer: session.link?.peer }
     const answer = this.#authorizer.authorize(client, { action: 'receive', topicName, topicFilter: filter }, tooLate)
     // the contract has this answered at once; an answer that is not there is a no
@@ -162,73 +119,84 @@ export class Router {
     if (route.changesSeen < 0 || route.rightsEpoch !== this.#authorizer.epoch) return true
     if (this.#changes - route.changesSeen > CHANGES_REMEMBERED) return true
     for (let change = route.changesSeen; change < this.#changes; change++) {
-      if (levelsMatch(this.#changedFilters[change % CHANGES_REMEMBERED] as string[], route.levels)) return true
+      const filter = this.#changedFilters[change % CHANGES_REMEMBERED] as string
+      if (levelsMatch(splitLevels(filter), route.levels)) return true
     }
     return false
   }
 
-  #keep(route: Route): void {
-    if (this.#youngRoutes >= GENERATION_ROUTES || this.#youngBytes >= GENERATION_BYTES) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#youngRoutes = 0
-      this.#youngBytes = 0
+  #build(route: Route): void {
+    const matched: (ClientSubscription | SubscriptionGroup)[] = []
+    this.#trie.match(route.topicBytes, 0, route.topicBytes.length, matched)
+    route.rightsEpoch = this.#authorizer.epoch
+    route.durability = this.#durabilityOf(route)
+    route.groups = noGroups
+    route.destinations = noDestinations
+    if (matched.length === 0) return
+    const groups: GroupDestination[] = []
+    const subscriptions: ClientSubscription[] = []
+    for (const subscriber of matched) {
+      if ('members' in subscriber) groups.push({ group: subscriber, denied: this.#denied(subscriber, route.topicName) })
+      else if (this.mayReceiveAll(subscriber) ?? this.#asksToReceive(subscriber, route.topicName)) {
+        subscriptions.push(subscriber)
+      }
     }
-    // found in the old generation, it may stand in a bucket there: that chain ends with it from now on
-    const bucket = this.#young.get(route.hash)
-    route.nextInBucket = bucket !== undefined && length(bucket) >= BUCKET_ROUTES ? undefined : bucket
-    this.#young.set(route.hash, route)
-    this.#youngRoutes++
-    this.#youngBytes += route.topicBytes.length
+    if (groups.length > 0) route.groups = groups
+    route.destinations = destinationsOf(subscriptions)
+    if (!route.isLasting) return
+    const isMerged = route.destinations !== subscriptions
+    this.#cache.weighs(route.destinations.length * (isMerged ? MERGED_BYTES : SINGLE_BYTES))
   }
 
-  #build(route: Route): void {
-    const bySession = new Map<ClientSession, ClientSubscription[]>()
-    const groups: GroupDestination[] = []
-    this.#trie.match(route.levels, (subscriber) => {
-      if ('members' in subscriber) {
-        groups.push({ group: subscriber, denied: this.#denied(subscriber, route.topicName) })
-        return
-      }
-      if (!this.mayReceive(subscriber, route.topicName)) return
-      const found = bySession.get(subscriber.session)
-      if (found === undefined) bySession.set(subscriber.session, [subscriber])
-      else found.push(subscriber)
-    })
-    const destinations: Destination[] = []
-    for (const [session, subscriptions] of bySession) {
-      destinations.push(newDestination(session, subscriptions))
-      this.#youngBytes += subscriptions.length === 1 ? SINGLE_BYTES : MERGED_BYTES
+  #durabilityOf(route: Route): DurabilityLevel | undefined {
+    for (const { topics, durability } of this.#durabilityRules()) {
+      if (topics.some((filter) => levelsMatch(splitLevels(filter), route.levels))) return durability
     }
-    route.rightsEpoch = this.#authorizer.epoch
-    route.durability = this.#durabilityRules().find(({ topics }) => {
-      return topics.some((filter) => levelsMatch(splitLevels(filter), route.levels))
-    })?.durability
-    route.groups = groups
-    route.destinations = destinations
+    return undefined
   }
 
   #denied(group: SubscriptionGroup, topicName: string): ReadonlySet<ClientSubscription> {
     const denied = group.members.filter((member) => !this.mayReceive(member, topicName))
     return denied.length === 0 ? nobody : new Set(denied)
   }
-
-  #hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed // FNV-1a from there
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-    return hash & 0x3fffffff // a small integer, which a Map finds fastest
-  }
 }
 
 const nobody: ReadonlySet<ClientSubscription> = new Set()
+const noGroups: readonly GroupDestination[] = []
+const noDestinations: readonly Destination[] = []
+
+/** Few are compared with one another, many through a set. */
+function areOfDifferentSessions(subscriptions: readonly ClientSubscription[]): boolean {
+  const { length } = subscriptions
+  if (length > 8) return new Set(subscriptions.map(({ session }) => session)).size === length
+  for (let one = 1; one < length; one++) {
+    for (let other = 0; other < one; other++) {
+      if (subscriptions[one]?.session === subscriptions[other]?.session) return false
+    }
+  }
+  return true
+}
 
 function tooLate(): void {}
 
 function newRoute(bytes: Uint8Array, start: number, end: number, hash: number, maximumLevels: number): Route {
-  const topicName = decodeText(bytes, start, end)
-  const fault = topicNameFault(topicName, maximumLevels)
-  if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, fault)
-  return new Route(topicName, copyOf(bytes, start, end), hash)
+  if (!isPlainTopicName(bytes, start, end, maximumLevels)) {
+    const fault = topicNameFault(decodeText(bytes, start, end), maximumLevels)
+    if (fault !== undefined) throw new ProtocolError(ReasonCode.topicNameInvalid, fault)
+  }
+  return new Route(copyOf(bytes, start, end), hash)
+}
+
+/** Each session once, with all that it subscribed to. */
+function destinationsOf(subscriptions: readonly ClientSubscription[]): readonly Destination[] {
+  if (areOfDifferentSessions(subscriptions)) return subscriptions
+  const bySession = new Map<ClientSession, ClientSubscription[]>()
+  for (const subscription of subscriptions) {
+    const found = bySession.get(subscription.session)
+    if (found === undefined) bySession.set(subscription.session, [subscription])
+    else found.push(subscription)
+  }
+  return [...bySession].map(([session, own]) => newDestination(session, own))
 }
 
 function newDestination(session: ClientSession, subscriptions: readonly ClientSubscription[]): Destination {
@@ -251,30 +219,4 @@ function merge(session: ClientSession, subscriptions: readonly ClientSubscriptio
     subscriptionIdentifiers.push(...subscription.subscriptionIdentifiers)
   }
   return { session, qos, retainAsPublished, subscriptionIdentifiers, noLocal }
-}
-
-function find(
-  routes: Map<number, Route>,
-  hash: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Route | undefined {
-  let route = routes.get(hash)
-  while (route !== undefined && !sameBytes(route.topicBytes, bytes, start, end)) route = route.nextInBucket
-  return route
-}
-
-function length(bucket: Route): number {
-  let count = 0
-  for (let route: Route | undefined = bucket; route !== undefined; route = route.nextInBucket) count++
-  return count
-}
-
-/** Whether a route's topic is the bytes from start to end. */
-export function sameBytes(topicBytes: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  const byteCount = topicBytes.length
-  if (byteCount !== end - start) return false
-  for (let index = 0; index < byteCount; index++) if (topicBytes[index] !== bytes[start + index]) return false
-  return true
 }

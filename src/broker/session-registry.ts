@@ -190,6 +190,7 @@ export class SessionRegistry {
     const expiry = this.#expiries.get(session)
     if (expiry !== undefined) this.#core.time.cancel(expiry)
     this.#expiries.delete(session)
+    this.#core.replays.end(session)
     this.#core.subscriptions.removeAll(session)
     this.#byNumber.delete(session.number)
     let lost = 0

@@ -35,6 +35,11 @@ export interface Authorizer {
   /** Changes whenever an earlier answer may no longer hold; cached answers of another epoch are asked again. */
   readonly epoch: number
   /**
+   * Whether everybody may do this everywhere, so that nobody need be asked: true only for as long as the epoch stays.
+   * Absent: ask.
+   */
+  allowsAll?(action: Access['action']): boolean
+  /**
    * Answers at once, or returns undefined and calls `respond` later; meanwhile only that client waits. `receive` is
    * asked while a route is built and must be answered at once. One that throws has said no.
    */

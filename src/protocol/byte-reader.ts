@@ -1,7 +1,7 @@
 import { copyOf } from './copy-bytes.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { ReasonCode } from './reason-codes.ts'
-import { decodeText } from './text.ts'
+import { checkText, decodeText } from './text.ts'
 
 /** Reads the data types of section 1.5 in order; running past `end` is a malformed packet. */
 export class ByteReader {
@@ -66,7 +66,10 @@ export class ByteReader {
 
   /** Steps over a UTF-8 string after checking it. */
   skipText(): void {
-    this.text()
+    const byteCount = this.twoByteInteger()
+    this.#need(byteCount)
+    this.at += byteCount
+    checkText(this.bytes, this.at - byteCount, this.at)
   }
 
   skip(byteCount: number): void {

@@ -25,6 +25,16 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
   }
 }
 
+/** Throws where `decodeText` would, without making the string. */
+export function checkText(bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte > 0 && byte < 0x80) continue
+    decodeText(bytes, start, end)
+    return
+  }
+}
+
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text)
 }

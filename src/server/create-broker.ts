@@ -42,6 +42,7 @@ import { isAccessChanged, isShutOut } from './access-change.ts'
 import { newStore } from './new-store.ts'
 import { prepare, type Prepared, preparedDifference } from './prepared.ts'
 import { inProcess, peerOf } from './program-peers.ts'
+import { memoryOnly } from './storage-terms.ts'
 import { SysUpdates } from './sys-updates.ts'
 import { within } from './within.ts'
 
@@ -123,7 +124,7 @@ class ListeningBroker implements Broker {
       clock: this.#clock,
       log: this.#log,
       store: this.#store,
-      durability,
+      durability: this.#hasStore ? durability : memoryOnly,
       authenticator: parts.authenticator ?? this.#authenticator,
       authorizer: parts.authorizer ?? this.#authorizer,
     })
@@ -341,7 +342,7 @@ class ListeningBroker implements Broker {
     const { settings, access } = after
     this.#prepared = after
     this.#core.change(settings.limits, settings.features)
-    this.#core.durability = after.storage.durability
+    this.#core.durability = this.#hasStore ? after.storage.durability : memoryOnly
     this.#core.router.changed('#') // routes know the durability of their topic
     const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
     this.#hashQueue.resize({ concurrency, maximumWaiting })

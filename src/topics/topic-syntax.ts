@@ -39,17 +39,39 @@ export function topicNameFault(topicName: string, maximumLevels: number): string
   return undefined
 }
 
+/** Whether bytes[start..end) are a topic name beyond doubt: printable ASCII without wildcards, and no `$` in front. */
+export function isPlainTopicName(bytes: Uint8Array, start: number, end: number, maximumLevels: number): boolean {
+  if (end <= start || bytes[start] === DOLLAR) return false
+  let levels = 1
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === SLASH) levels++
+    else if (byte < 0x20 || byte > 0x7e || byte === PLUS || byte === HASH) return false
+  }
+  return levels <= maximumLevels
+}
+
+const DOLLAR = 0x24
+const SLASH = 0x2f
+const PLUS = 0x2b
+const HASH = 0x23
+
 /** What is wrong with the form of a topic filter without its $share part, or undefined. */
 export function topicFilterFault(topicFilter: string): string | undefined {
   if (topicFilter === '') return 'a topic filter has at least one character' // [MQTT5-4.7.3-1]
-  const levels = splitLevels(topicFilter)
-  for (const [index, level] of levels.entries()) {
-    if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) {
-      return '# fills the last level alone' // [MQTT5-4.7.1-1]
-    }
-    if (level.includes('+') && level !== '+') return '+ fills a level alone' // [MQTT5-4.7.1-2]
+  const { length } = topicFilter
+  for (let at = topicFilter.indexOf('#'); at >= 0; at = topicFilter.indexOf('#', at + 1)) {
+    if (at !== length - 1 || !isLevelStart(topicFilter, at)) return '# fills the last level alone' // [MQTT5-4.7.1-1]
+  }
+  for (let at = topicFilter.indexOf('+'); at >= 0; at = topicFilter.indexOf('+', at + 1)) {
+    const isAlone = isLevelStart(topicFilter, at) && (at === length - 1 || topicFilter[at + 1] === '/')
+    if (!isAlone) return '+ fills a level alone' // [MQTT5-4.7.1-2]
   }
   return undefined
+}
+
+function isLevelStart(topic: string, at: number): boolean {
+  return at === 0 || topic[at - 1] === '/'
 }
 
 export function hasMoreLevels(topic: string, maximumLevels: number): boolean {

@@ -1,115 +1,190 @@
-import { splitLevels } from './topic-syntax.ts'
+import { LevelTree } from './level-tree.ts'
+
+const SLASH = 0x2f
+const DOLLAR = 0x24
+const PLUS = 0x2b
+const HASH = 0x23
 
 /**
- * Topic names as a tree of levels; finds all that a filter matches. The mirror image of the subscription trie, for
- * retained messages. Generic in what it holds.
+ * Topic names as a tree of levels, each with a number above 0; finds all that a filter matches. The mirror image of the
+ * subscription trie, for retained messages. Topics and filters are UTF-8 bytes.
  */
-export class TopicTree<V> {
-  readonly #root: TreeNode<V> = { value: undefined, children: undefined }
+export class TopicTree {
+  readonly #tree = new LevelTree()
+  /** Walks that pause, by the node that each visits next. */
+  readonly #paused = new Map<number, TopicWalk[]>()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  get(topicName: string): V | undefined {
-    let node: TreeNode<V> | undefined = this.#root
-    for (const level of splitLevels(topicName)) {
-      node = node.children?.get(level)
-      if (node === undefined) return undefined
-    }
-    return node.value
+  /** Levels held: shared ones once. */
+  get levelCount(): number {
+    return this.#tree.levelCount
   }
 
-  /** Stores a value under a topic name and returns the one it replaces. */
-  set(topicName: string, value: V): V | undefined {
-    let node = this.#root
-    for (const level of splitLevels(topicName)) {
-      node.children ??= new Map()
-      let child = node.children.get(level)
-      if (child === undefined) node.children.set(level, (child = { value: undefined, children: undefined }))
-      node = child
-    }
-    const before = node.value
-    node.value = value
-    if (before === undefined) this.#size++
+  /** The number of the topic in bytes[0..length), 0 for none. */
+  get(topic: Uint8Array, length = topic.length): number {
+    return this.#tree.value(this.#tree.find(topic, length))
+  }
+
+  /** Gives a topic a number and returns the one it replaces, or 0. */
+  set(topic: Uint8Array, value: number): number {
+    const node = this.#tree.findOrNew(topic, topic.length)
+    const before = this.#tree.value(node)
+    this.#tree.setValue(node, value)
+    if (before === 0) this.#size++
     return before
   }
 
-  /** Removes and returns a value, with every level that holds nothing more. */
-  delete(topicName: string): V | undefined {
-    const path: TreeNode<V>[] = [this.#root]
-    const levels = splitLevels(topicName)
-    for (const level of levels) {
-      const child = path.at(-1)?.children?.get(level)
-      if (child === undefined) return undefined
-      path.push(child)
-    }
-    const node = path.at(-1) as TreeNode<V>
-    const { value } = node
-    if (value === undefined) return undefined
-    node.value = undefined
+  /** Removes a topic, with every level that holds nothing more, and returns its number, or 0. */
+  delete(topic: Uint8Array): number {
+    let node = this.#tree.find(topic, topic.length)
+    const before = this.#tree.value(node)
+    if (before === 0) return 0
+    this.#tree.setValue(node, 0)
     this.#size--
-    for (let depth = levels.length; depth > 0 && isEmpty(path[depth] as TreeNode<V>); depth--) {
-      const parent = path[depth - 1] as TreeNode<V>
-      parent.children?.delete(levels[depth - 1] as string)
-      if (parent.children?.size === 0) parent.children = undefined
+    while (this.#tree.isSpent(node)) {
+      const parent = this.#tree.parent(node)
+      this.#movePaused(node)
+      this.#tree.remove(node)
+      node = parent
     }
+    return before
+  }
+
+  /** Visits the topics that a filter matches. */
+  walk(topicFilter: Uint8Array): TopicWalk {
+    return new TopicWalk(this.#tree, topicFilter, this.#paused)
+  }
+
+  /** A node is about to go: whoever would visit it next goes on behind it. */
+  #movePaused(node: number): void {
+    if (this.#paused.size === 0) return
+    const walks = this.#paused.get(node)
+    if (walks === undefined) return
+    this.#paused.delete(node)
+    for (const walk of walks) walk.leave()
+  }
+}
+
+/** What a level of the filter asks of the children it is held against. */
+interface FilterLevel {
+  readonly kind: 'name' | 'plus' | 'hash'
+  readonly start: number
+  readonly end: number
+  readonly hash: number
+}
+
+/**
+ * Visits a tree place by place, so that a walk of a large one can be done in slices: in between it is to `pause`. What
+ * is set or deleted meanwhile may or may not be seen; what stays is seen once.
+ */
+export class TopicWalk {
+  readonly #tree: LevelTree
+  readonly #filter: Uint8Array
+  readonly #levels: readonly FilterLevel[]
+  readonly #paused: Map<number, TopicWalk[]>
+  /** To be visited next; 0 when there is nothing more. */
+  #node: number
+  #depth = 0
+
+  constructor(tree: LevelTree, filter: Uint8Array, paused: Map<number, TopicWalk[]>) {
+    this.#tree = tree
+    this.#filter = filter
+    this.#levels = levelsOf(tree, filter)
+    this.#paused = paused
+    this.#node = tree.root
+  }
+
+  /** Nothing more will come. */
+  get isOver(): boolean {
+    return this.#node === 0
+  }
+
+  /** The number of the next topic; 0 for a place that does not match, -1 at the end. */
+  next(): number {
+    const node = this.#node
+    if (node === 0) return -1
+    const isMatch = this.#depth >= this.#levels.length || this.#level(this.#depth).kind === 'hash' // a/# matches a
+    const value = isMatch ? this.#tree.value(node) : 0
+    if (!this.#descend(node)) this.#leaveFrom(node)
     return value
   }
 
-  /** The values whose topic a filter matches. */
-  *match(topicFilter: string): Generator<V, void, undefined> {
-    for (const value of this.walk(topicFilter)) if (value !== undefined) yield value
+  /** Before others may change the tree. */
+  pause(): void {
+    if (this.#node === 0) return
+    const walks = this.#paused.get(this.#node)
+    if (walks === undefined) this.#paused.set(this.#node, [this])
+    else walks.push(this)
   }
 
-  /**
-   * The same, pausing at every place it visits, with undefined where nothing matches, so that a walk of a large tree
-   * can be done in slices. Values set or deleted meanwhile may or may not be seen.
-   */
-  *walk(topicFilter: string): Generator<V | undefined, void, undefined> {
-    const levels = splitLevels(topicFilter)
-    // a stack of its own: topics may have more levels than calls can nest
-    const stack: Iterator<Place<V>>[] = [[{ node: this.#root, depth: 0 }].values()]
-    for (let places = stack.at(-1); places !== undefined; places = stack.at(-1)) {
-      const next = places.next()
-      if (next.done) {
-        stack.pop()
-        continue
-      }
-      const { node, depth } = next.value
-      const level = levels[Math.min(depth, levels.length - 1)]
-      const isBelowHash = level === '#' && depth >= levels.length - 1
-      yield depth === levels.length || isBelowHash ? node.value : undefined // a/# matches a
-      if (depth < levels.length || isBelowHash) stack.push(childrenFor(node, depth, level as string))
+  /** Before it goes on, or is given up. */
+  resume(): void {
+    const walks = this.#paused.get(this.#node)
+    if (walks === undefined) return
+    const index = walks.indexOf(this)
+    if (index >= 0) walks.splice(index, 1)
+    if (walks.length === 0) this.#paused.delete(this.#node)
+  }
+
+  /** The node it was to visit, which has no children, is about to go. */
+  leave(): void {
+    this.#leaveFrom(this.#node)
+    this.pause()
+  }
+
+  /** At the end of the filter, its last level: `#` goes on for ever. */
+  #level(depth: number): FilterLevel {
+    return this.#levels[Math.min(depth, this.#levels.length - 1)] as FilterLevel
+  }
+
+  #descend(node: number): boolean {
+    const level = this.#level(this.#depth)
+    if (this.#depth >= this.#levels.length && level.kind !== 'hash') return false
+    const child =
+      level.kind === 'name'
+        ? this.#tree.child(node, level.hash, this.#filter, level.start, level.end)
+        : this.#visible(this.#tree.firstChild(node), this.#depth)
+    if (child === 0) return false
+    this.#node = child
+    this.#depth++
+    return true
+  }
+
+  /** On to the next sibling that the filter wants, or that of the nearest ancestor that has one. */
+  #leaveFrom(from: number): void {
+    for (let node = from; node !== this.#tree.root; node = this.#tree.parent(node)) {
+      this.#depth--
+      if (this.#level(this.#depth).kind === 'name') continue
+      const sibling = this.#visible(this.#tree.next(node), this.#depth)
+      if (sibling === 0) continue
+      this.#node = sibling
+      this.#depth++
+      return
     }
+    this.#node = 0
+  }
+
+  /** The node itself or the first sibling after it that a wildcard sees. [MQTT5-4.7.2-1] */
+  #visible(from: number, depth: number): number {
+    let node = from
+    if (depth === 0) while (node !== 0 && this.#tree.firstByte(node) === DOLLAR) node = this.#tree.next(node)
+    return node
   }
 }
 
-interface TreeNode<V> {
-  value: V | undefined
-  children: Map<string, TreeNode<V>> | undefined
-}
-
-/** A node on the way of a walk: the level of the filter that its children are held against is at `depth`. */
-interface Place<V> {
-  readonly node: TreeNode<V>
-  readonly depth: number
-}
-
-function isEmpty<V>(node: TreeNode<V>): boolean {
-  return node.value === undefined && node.children === undefined
-}
-
-function* childrenFor<V>(node: TreeNode<V>, depth: number, level: string): Generator<Place<V>, void, undefined> {
-  if (node.children === undefined) return
-  if (level !== '+' && level !== '#') {
-    const child = node.children.get(level)
-    if (child !== undefined) yield { node: child, depth: depth + 1 }
-    return
+function levelsOf(tree: LevelTree, filter: Uint8Array): readonly FilterLevel[] {
+  const levels: FilterLevel[] = []
+  let start = 0
+  for (let end = 0; end <= filter.length; end++) {
+    if (end < filter.length && filter[end] !== SLASH) continue
+    const only = end - start === 1 ? filter[start] : undefined
+    const kind = only === PLUS ? 'plus' : only === HASH ? 'hash' : 'name'
+    levels.push({ kind, start, end, hash: tree.hash(filter, start, end) })
+    start = end + 1
   }
-  for (const [name, child] of node.children) {
-    if (depth === 0 && name.startsWith('$')) continue // [MQTT5-4.7.2-1]
-    yield { node: child, depth: depth + 1 }
-  }
+  return levels
 }

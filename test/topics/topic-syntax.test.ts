@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { encodeText } from '../../src/protocol/text.ts'
 import {
   hasMoreLevels,
   hasWildcard,
+  isPlainTopicName,
   levelsMatch,
   parseSharedFilter,
   splitLevels,
@@ -185,6 +187,30 @@ describe('levelsMatch', () => {
         expect(levelsMatch(splitLevels(filter), splitLevels(name))).toBe(matches(filter, name))
       }),
       { numRuns: 1000 },
+    )
+  })
+})
+
+describe('isPlainTopicName', () => {
+  it.each(['a', 'a/b/c', ' ', '~', '/', 'a$share/b'])('knows %s without a second look', (name) => {
+    const bytes = encodeText(`<${name}>`)
+    expect(isPlainTopicName(bytes, 1, bytes.length - 1, 3)).toBe(true)
+  })
+
+  it.each(['', '$SYS', '$share/a/b', 'a+', '+', '#', 'a/#', 'a\0', '\n', '\x7f', 'é', 'a/b/c/d'])(
+    'leaves %j to those who look closely',
+    (name) => {
+      const bytes = encodeText(`<${name}>`)
+      expect(isPlainTopicName(bytes, 1, bytes.length - 1, 3)).toBe(false)
+    },
+  )
+
+  it('takes no name that is none', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const bytes = encodeText(text)
+        if (isPlainTopicName(bytes, 0, bytes.length, 3)) expect(topicNameFault(text, 3)).toBeUndefined()
+      }),
     )
   })
 })

@@ -7,6 +7,7 @@ import type { ProtocolVersion } from '../../protocol/packet-types.ts'
 import type { Properties } from '../../protocol/properties.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
 import { connectReturnCode, ReasonCode, reasonCodeName } from '../../protocol/reason-codes.ts'
+import { encodeText } from '../../protocol/text.ts'
 import { InboundTopicAliases, OutboundTopicAliases } from '../../session/topic-aliases.ts'
 import { topicNameFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
@@ -94,7 +95,7 @@ function checkWill(connection: Connection, packet: ConnectPacket): void {
   if (responseTopic !== undefined && topicNameFault(responseTopic, limits.maximumTopicLevels) !== undefined) {
     throw new ProtocolError(ReasonCode.protocolError, 'the response topic of the will is no topic name')
   }
-  if (isBrokerTopic(will.topicName)) {
+  if (isBrokerTopic(encodeText(will.topicName))) {
     throw new ProtocolError(ReasonCode.notAuthorized, 'what the broker says of itself is no will')
   }
   if (will.qos > features.maximumQos)

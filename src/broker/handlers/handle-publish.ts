@@ -12,7 +12,7 @@ import { encodeText } from '../../protocol/text.ts'
 import type { Connection } from '../connection.ts'
 import { askPublish } from '../hooks/ask-publish.ts'
 import { isBrokerTopic } from '../retained-messages.ts'
-import { type Route, sameBytes } from '../router.ts'
+import { type Route, sameBytes } from '../route.ts'
 import type { ClientSession } from '../types.ts'
 
 /**
@@ -121,7 +121,7 @@ function isStillAllowed(connection: Connection, route: Route, qos: number, retai
 
 /** What the broker says of itself, nobody else says. */
 function isReserved(route: Route): boolean {
-  return route.topicBytes[0] === DOLLAR && isBrokerTopic(route.topicName)
+  return route.topicBytes[0] === DOLLAR && isBrokerTopic(route.topicBytes)
 }
 
 const DOLLAR = 0x24
@@ -210,6 +210,7 @@ function setAlias(connection: Connection, topicAlias: number, route: Route): voi
   const aliases = connection.inboundAliases
   if (aliases === undefined || topicAlias > aliases.maximum) throw aliasInvalid() // [MQTT5-3.3.2-9]
   aliases.set(topicAlias, route)
+  route.isLasting = true
 }
 
 function aliasInvalid(): ProtocolError {

@@ -49,6 +49,10 @@ function authorizeAll(
 ): void {
   const { core } = connection
   const { epoch } = core.authorizer
+  if (core.authorizer.allowsAll('subscribe')) {
+    decided(packet.subscriptions.map(() => true))
+    return
+  }
   const answers: AccessAnswer[] = []
   let outstanding = packet.subscriptions.length
   connection.wait<readonly AccessAnswer[]>(
@@ -82,7 +86,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, answers: 
     const refusal = refusals[index]
     if (refusal !== undefined) return protocolVersion === 5 ? refusal : FAILURE
     const granted = grant(connection, request, answers[index])
-    const isNew = !session.subscriptions.has(request.topicFilter)
+    const before = session.subscriptions.size
     const subscription = core.subscriptions.add(session, granted, identifier, isByHook(answers[index]))
     if (session.isDurable) {
       commit = core.keep({
@@ -93,7 +97,7 @@ function subscribeAll(connection: Connection, packet: SubscribePacket, answers: 
         subscriptionIdentifier: identifier === 0 ? undefined : identifier,
       })
     }
-    if (wantsRetained(request, isNew)) replayed.push(subscription)
+    if (wantsRetained(request, session.subscriptions.size > before)) replayed.push(subscription)
     return granted.qos
   })
   logRefusals(connection, packet, refusals)
@@ -115,7 +119,8 @@ function grant(
 ): SubscriptionRequest {
   const allowed = typeof answer === 'object' ? answer.maximumQos : 2
   const qos = Math.min(request.qos, terms.features.maximumQos, allowed) as 0 | 1 | 2
-  return isBridge ? { ...request, qos, noLocal: true, retainAsPublished: true } : { ...request, qos }
+  if (isBridge) return { ...request, qos, noLocal: true, retainAsPublished: true }
+  return qos === request.qos ? request : { ...request, qos }
 }
 
 /** [MQTT5-3.3.1-9] [MQTT5-3.3.1-10] [MQTT5-3.3.1-11]; a shared subscription gets none. */
@@ -135,10 +140,12 @@ function refusalsOf(
   identifier: number,
   answers: readonly AccessAnswer[],
 ): readonly (number | undefined)[] {
-  const held = new Set(session.subscriptions.keys())
+  const mayGetFull =
+    session.subscriptions.size + packet.subscriptions.length > connection.terms.limits.maximumSubscriptionsPerSession
+  const held = mayGetFull ? new Set(session.subscriptions.keys()) : undefined
   const refusals = packet.subscriptions.map((request, index) => {
     const refusal = refusalOf(connection, held, request, identifier, isYes(answers[index]))
-    if (refusal === undefined) held.add(request.topicFilter)
+    if (refusal === undefined) held?.add(request.topicFilter)
     if (refusal === ReasonCode.notAuthorized) connection.core.denials.subscribe(connection, request.topicFilter)
     return refusal
   })
@@ -149,10 +156,10 @@ function refusalsOf(
   return refusals
 }
 
-/** Why a subscription is not made, as a SUBACK reason code of 5.0. */
+/** Why a subscription is not made, as a SUBACK reason code of 5.0. `held`: the filters so far, where they may be too many. */
 function refusalOf(
   connection: Connection,
-  held: ReadonlySet<string>,
+  held: ReadonlySet<string> | undefined,
   request: SubscriptionRequest,
   identifier: number,
   isAllowed: boolean,
@@ -166,12 +173,11 @@ function refusalOf(
   if (hasWildcard(request.topicFilter) && !features.wildcardSubscriptionAvailable) {
     return ReasonCode.wildcardSubscriptionsNotSupported
   }
-  const topicFilter =
-    (isShared ? parseSharedFilter(request.topicFilter)?.topicFilter : undefined) ?? request.topicFilter
-  if (hasMoreLevels(topicFilter, limits.maximumTopicLevels)) return ReasonCode.topicFilterInvalid
-  const isNew = !held.has(request.topicFilter)
-  if (isNew && held.size >= limits.maximumSubscriptionsPerSession) return ReasonCode.quotaExceeded
-  return undefined
+  const shared = isShared ? parseSharedFilter(request.topicFilter) : undefined
+  if (hasMoreLevels(shared?.topicFilter ?? request.topicFilter, limits.maximumTopicLevels))
+    return ReasonCode.topicFilterInvalid
+  if (held === undefined || held.has(request.topicFilter)) return undefined
+  return held.size >= limits.maximumSubscriptionsPerSession ? ReasonCode.quotaExceeded : undefined
 }
 
 /** Of a refused topic filter, in a Reason String. */
@@ -185,7 +191,9 @@ function refusalReason(packet: SubscribePacket, reasonCodes: readonly number[]):
 }
 
 function tell(connection: Connection, packet: SubscribePacket, reasonCodes: readonly number[]): void {
-  const { core, info } = connection
+  const { core } = connection
+  if (core.events.listenerCount('subscribed') === 0) return
+  const { info } = connection
   for (const [index, { topicFilter }] of packet.subscriptions.entries()) {
     const reasonCode = reasonCodes[index] as number
     if (reasonCode < 3) core.emit('subscribed', info, { topicFilter, qos: reasonCode as 0 | 1 | 2 })

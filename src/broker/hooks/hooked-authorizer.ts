@@ -33,6 +33,14 @@ export class HookedAuthorizer implements Authorizer {
     this.#ownChanges++
   }
 
+  allowsAll(action: Access['action']): boolean {
+    const hooks = this.#hooks
+    if (action === 'publish' && hooks.of('authorizePublish') !== undefined) return false
+    if (action === 'subscribe' && (hooks.of('authorizeSubscribe') ?? hooks.of('onSubscribe')) !== undefined)
+      return false
+    return this.#base.allowsAll?.(action) ?? false
+  }
+
   authorize(client: AuthorizedClient, access: Access, respond: Respond): AccessAnswer | undefined {
     if (client.peer?.isTrusted) return true
     if (access.action === 'receive') return this.#base.authorize(client, access, respond)
