@@ -43,7 +43,7 @@ export class Connection implements ByteStreamEvents, Timer {
   readonly outbox: Outbox
   readonly responses: Responses
   readonly reader: PacketReader
-  readonly rights: PublishRights
+  #rights: PublishRights | undefined = undefined
   state: ConnectionState = 'awaiting-connect'
   protocolVersion: ProtocolVersion = 4
   /** Its first packet was a CONNECT, so an error may be answered with CONNACK. */
@@ -67,7 +67,7 @@ export class Connection implements ByteStreamEvents, Timer {
   isReauthenticating = false
   /** Who is told how the exchange under way ends. */
   authenticationDecided: ((outcome: AuthenticationOutcome) => void) | undefined = undefined
-  readonly authenticationExchange: { state: unknown } = { state: undefined }
+  authenticationExchange: { state: unknown } | undefined = undefined
   inboundAliases: InboundTopicAliases<Route> | undefined = undefined
   outboundAliases: OutboundTopicAliases | undefined = undefined
   /** The route of the last PUBLISH: the next one often has the same topic. */
@@ -90,6 +90,7 @@ export class Connection implements ByteStreamEvents, Timer {
   unconfirmedQos0 = 0
   /** For the wheel: connect timeout first, keep alive after. */
   dueMs = 0
+  slot: Set<Timer> | undefined = undefined
   #lastPacketMs = 0
   /** How many things hold up reading: an authenticator, an authorizer, a commit, CONNACK on its way. */
   #holds = 0
@@ -104,7 +105,6 @@ export class Connection implements ByteStreamEvents, Timer {
     this.accessChanges = core.accessChanges
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
-    this.rights = new PublishRights(core.authorizer, () => this.release())
     this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
@@ -118,6 +118,11 @@ export class Connection implements ByteStreamEvents, Timer {
   get info(): ClientInfo {
     const { clientId, user, peer, protocolVersion } = this
     return { clientId, user, peer, protocolVersion }
+  }
+
+  /** Many clients only listen. */
+  get rights(): PublishRights {
+    return (this.#rights ??= new PublishRights(this.core.authorizer, () => this.release()))
   }
 
   get isOpen(): boolean {
@@ -234,8 +239,10 @@ export class Connection implements ByteStreamEvents, Timer {
 
   /** From now on the wheel watches keep alive instead of the connect timeout. */
   startKeepAlive(): void {
-    this.core.time.cancel(this)
-    if (this.keepAlive > 0) this.#watchUntil(this.#lastPacketMs + this.keepAlive * 1500)
+    const dueMs = this.#lastPacketMs + this.keepAlive * 1500
+    if (this.keepAlive === 0) this.core.time.cancel(this)
+    else if (dueMs < this.dueMs) this.#watchUntil(dueMs)
+    else this.dueMs = dueMs // the wheel looks again when the connect timeout comes round
   }
 
   send(packet: Uint8Array): void {

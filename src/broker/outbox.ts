@@ -109,12 +109,7 @@ export class Outbox {
   /** Hands the next part to the stream unless a write is under way. */
   flush(): void {
     if (this.#writing !== undefined || this.#isClosed) return
-    if (this.#parts.length === 0) {
-      if (this.length === 0) return
-      this.#lastLength = this.length
-      this.#closeSlab()
-    }
-    const part = this.#parts.shift()
+    const part = this.#parts.length === 0 ? this.#wholeSlab() : this.#parts.shift()
     if (part === undefined) return
     this.#writing = part
     this.#stream.write(part.bytes, this.#onWritten)
@@ -186,8 +181,19 @@ export class Outbox {
     this.slab = larger
   }
 
+  /** What has been gathered, as the next to be written; undefined when that is nothing. */
+  #wholeSlab(): Part | undefined {
+    if (this.length === 0) return undefined
+    this.#lastLength = this.length
+    const part = { bytes: this.slab.subarray(0, this.length), slab: this.slab }
+    this.slab = noBytes
+    this.length = 0
+    return part
+  }
+
   #closeSlab(): void {
-    if (this.length > 0) this.#parts.push({ bytes: this.slab.subarray(0, this.length), slab: this.slab })
+    const part = this.#wholeSlab()
+    if (part !== undefined) this.#parts.push(part)
     else if (this.slab.length > 0) this.#pool.slabs.give(this.slab)
     this.slab = noBytes
     this.length = 0

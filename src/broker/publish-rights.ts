@@ -9,7 +9,7 @@ export class PublishRights {
   readonly #authorizer: Authorizer
   readonly #onAnswer: () => void
   /** Two bits for each kind of question: 1 yes, 2 no. */
-  readonly #answers = new Map<Route, number>()
+  #answers: Map<Route, number> | undefined = undefined
   #epoch = -1
   #allowsAll = false
   /** The last question and its answer: most publishes repeat it. */
@@ -29,7 +29,7 @@ export class PublishRights {
     if (this.#epoch !== this.#authorizer.epoch) this.#forget()
     if (this.#allowsAll) return true
     if (this.#lastRoute === route && this.#lastKind === kind) return this.#lastAnswer
-    const known = route.isLasting ? ((this.#answers.get(route) ?? 0) >> (2 * kind)) & 3 : 0
+    const known = route.isLasting ? ((this.#answers?.get(route) ?? 0) >> (2 * kind)) & 3 : 0
     return known > 0 ? this.#remember(route, kind, known === 1) : this.#ask(client, route, qos, retain, kind)
   }
 
@@ -50,9 +50,10 @@ export class PublishRights {
 
   #remember(route: Route, kind: number, allowed: boolean): boolean {
     if (route.isLasting) {
-      if (this.#answers.size >= REMEMBERED) this.#answers.clear()
-      const others = (this.#answers.get(route) ?? 0) & ~(3 << (2 * kind))
-      this.#answers.set(route, others | ((allowed ? 1 : 2) << (2 * kind)))
+      const answers = (this.#answers ??= new Map())
+      if (answers.size >= REMEMBERED) answers.clear()
+      const others = (answers.get(route) ?? 0) & ~(3 << (2 * kind))
+      answers.set(route, others | ((allowed ? 1 : 2) << (2 * kind)))
     }
     this.#lastRoute = route
     this.#lastKind = kind
@@ -63,7 +64,7 @@ export class PublishRights {
   #forget(): void {
     this.#epoch = this.#authorizer.epoch
     this.#allowsAll = this.#authorizer.allowsAll?.('publish') ?? false
-    this.#answers.clear()
+    this.#answers = undefined
     this.#lastRoute = undefined
   }
 }

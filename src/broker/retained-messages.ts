@@ -22,6 +22,8 @@ export class RetainedMessages {
   readonly #view = new ApplicationMessage()
   readonly #scratch = new TopicScratch()
   bytes = 0
+  /** What the broker says of itself; it is replaced, and never cleared. */
+  #ownMessages = 0
 
   constructor(core: BrokerCore) {
     this.#core = core
@@ -46,7 +48,9 @@ export class RetainedMessages {
       return this.#clear(topicBytes, level) // an older value would be wrong
     }
     const isKept = !isOurs && level !== 'memory'
+    const before = this.size
     const wasKept = this.#set(topicBytes, message, isKept)
+    if (isOurs) this.#ownMessages += this.size - before
     if (isKept) {
       const { topicName } = route
       return this.#record({ kind: 'retained', topicName, message: detached() }, level)
@@ -98,7 +102,8 @@ export class RetainedMessages {
 
   #hasRoom(topicBytes: Uint8Array, byteSize: number): boolean {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
-    if (this.size < maximumRetainedMessages && this.bytes + byteSize <= maximumRetainedBytes) return true
+    if (this.size - this.#ownMessages < maximumRetainedMessages && this.bytes + byteSize <= maximumRetainedBytes)
+      return true
     // full, unless it takes the place of one that is there
     const replaced = this.#tree.get(topicBytes)
     if (replaced === 0) return false

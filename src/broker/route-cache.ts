@@ -1,26 +1,22 @@
 import { type Route, sameBytes } from './route.ts'
 
 /** A generation is full at either bound. */
-const GENERATION_ROUTES = 16_384
+const GENERATION_ROUTES = 65_536
 const GENERATION_BYTES = 16 * 1024 * 1024
-const BUCKETS = 8192
+const FIRST_BUCKETS = 256
 /** Routes in one bucket before it is emptied: topics whose hashes were made to collide must not make a long list. */
 const BUCKET_ROUTES = 16
 /** Hashes of topics seen once are remembered in so many places. */
-const SEEN_ONCE = 16_384
+const SEEN_ONCE = 131_072
 
 /**
  * Routes by the bytes of their topic name, in two generations: when the young one is full it becomes the old one, and
  * what is still in use moves over. A topic is kept from the second time it comes: one that comes once, as retained
  * messages often do, must not push out those that come all the time.
- *
- *   young   [ route -> route ][ ][ route ] . . .     a bucket is a list through `nextInBucket`
- *   old     [ ][ route ] . . .
  */
 export class RouteCache {
-  #young = newGeneration()
-  #old = newGeneration()
-  #routes = 0
+  #young = new Generation()
+  #old = new Generation()
   #bytes = 0
   readonly #seenOnce = new Int32Array(SEEN_ONCE)
   /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
@@ -33,11 +29,11 @@ export class RouteCache {
   }
 
   find(hash: number, bytes: Uint8Array, start: number, end: number): Route | undefined {
-    const young = findIn(this.#young, hash, bytes, start, end)
+    const young = this.#young.find(hash, bytes, start, end)
     if (young !== undefined) return young
-    const old = findIn(this.#old, hash, bytes, start, end)
+    const old = this.#old.find(hash, bytes, start, end)
     if (old !== undefined) {
-      unlink(this.#old, old)
+      this.#old.remove(old)
       this.#keep(old)
     }
     return old
@@ -57,49 +53,71 @@ export class RouteCache {
   }
 
   #keep(route: Route): void {
-    if (this.#routes >= GENERATION_ROUTES || this.#bytes >= GENERATION_BYTES) {
+    if (this.#young.size >= GENERATION_ROUTES || this.#bytes >= GENERATION_BYTES) {
       this.#old = this.#young
-      this.#young = newGeneration()
-      this.#routes = 0
+      this.#young = new Generation()
       this.#bytes = 0
     }
-    const bucket = route.hash % BUCKETS
-    const first = this.#young[bucket]
-    route.nextInBucket = first !== undefined && length(first) >= BUCKET_ROUTES ? undefined : first
-    this.#young[bucket] = route
-    this.#routes++
+    this.#young.add(route)
     this.#bytes += route.topicBytes.length
     route.isLasting = true
   }
 }
 
-function newGeneration(): (Route | undefined)[] {
-  return Array.from<Route | undefined>({ length: BUCKETS }).fill(undefined)
+/**
+ * A hash table of routes.
+ *
+ *   buckets   [ route -> route ][ ][ route ] . . .     a bucket is a list through `nextInBucket`
+ */
+class Generation {
+  #buckets: (Route | undefined)[] = emptyBuckets(FIRST_BUCKETS)
+  size = 0
+
+  find(hash: number, bytes: Uint8Array, start: number, end: number): Route | undefined {
+    let route = this.#buckets[hash & (this.#buckets.length - 1)]
+    while (route !== undefined && (route.hash !== hash || !sameBytes(route.topicBytes, bytes, start, end))) {
+      route = route.nextInBucket
+    }
+    return route
+  }
+
+  add(route: Route): void {
+    if (this.size++ >= this.#buckets.length) this.#grow()
+    const bucket = route.hash & (this.#buckets.length - 1)
+    const first = this.#buckets[bucket]
+    route.nextInBucket = first !== undefined && length(first) >= BUCKET_ROUTES ? undefined : first
+    this.#buckets[bucket] = route
+  }
+
+  remove(route: Route): void {
+    const bucket = route.hash & (this.#buckets.length - 1)
+    let before = this.#buckets[bucket]
+    if (before === route) this.#buckets[bucket] = route.nextInBucket
+    else {
+      while (before !== undefined && before.nextInBucket !== route) before = before.nextInBucket
+      if (before !== undefined) before.nextInBucket = route.nextInBucket
+    }
+  }
+
+  #grow(): void {
+    const before = this.#buckets
+    const mask = before.length * 4 - 1
+    const buckets = emptyBuckets(before.length * 4)
+    for (const first of before) {
+      let route = first
+      while (route !== undefined) {
+        const next: Route | undefined = route.nextInBucket
+        route.nextInBucket = buckets[route.hash & mask]
+        buckets[route.hash & mask] = route
+        route = next
+      }
+    }
+    this.#buckets = buckets
+  }
 }
 
-function findIn(
-  generation: readonly (Route | undefined)[],
-  hash: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Route | undefined {
-  let route = generation[hash % BUCKETS]
-  while (route !== undefined && (route.hash !== hash || !sameBytes(route.topicBytes, bytes, start, end))) {
-    route = route.nextInBucket
-  }
-  return route
-}
-
-function unlink(generation: (Route | undefined)[], route: Route): void {
-  const bucket = route.hash % BUCKETS
-  let before = generation[bucket]
-  if (before === route) {
-    generation[bucket] = route.nextInBucket
-    return
-  }
-  while (before !== undefined && before.nextInBucket !== route) before = before.nextInBucket
-  if (before !== undefined) before.nextInBucket = route.nextInBucket
+function emptyBuckets(count: number): (Route | undefined)[] {
+  return Array.from<Route | undefined>({ length: count })
 }
 
 function length(first: Route): number {

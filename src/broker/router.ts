@@ -5,14 +5,13 @@ import { copyOf } from '../protocol/copy-bytes.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import { decodeText } from '../protocol/text.ts'
+import { FilterChanges } from '../topics/filter-changes.ts'
 import { SubscriptionTrie } from '../topics/subscription-trie.ts'
 import { isPlainTopicName, levelsMatch, splitLevels, topicNameFault } from '../topics/topic-syntax.ts'
 import { type Destination, type GroupDestination, Route } from './route.ts'
 import { RouteCache } from './route-cache.ts'
 import type { ClientSession, ClientSubscription, SubscriptionGroup } from './types.ts'
 
-/** Changes remembered for routes to catch up with; a route further behind is built anew. */
-const CHANGES_REMEMBERED = 64
 /** What a destination weighs in the cache, in bytes: a pointer to its subscription, and an object where several are one. */
 const SINGLE_BYTES = 8
 const MERGED_BYTES = 128
@@ -20,8 +19,8 @@ const MERGED_BYTES = 128
 /**
  * Finds where a topic goes. In front of the trie stands a cache of routes by the bytes of the topic name.
  *
- * A route is not told when subscriptions change. It compares its own count of changes with the router's, and looks
- * at the filters changed since: only one that matches its topic makes it build anew.
+ * A route is not told when subscriptions change. It compares its own count of changes with the router's, and asks
+ * whether any since then may concern its topic: only then is it built anew.
  */
 export class Router {
   readonly #trie = new SubscriptionTrie<ClientSubscription | SubscriptionGroup>()
@@ -29,8 +28,7 @@ export class Router {
   readonly #limits: Pick<Limits, 'maximumTopicLevels'>
   readonly #durabilityRules: () => readonly DurabilityRule[]
   readonly #cache = new RouteCache()
-  readonly #changedFilters: string[] = []
-  #changes = 0
+  readonly #changes = new FilterChanges()
   #receiveEpoch = -1
   #allowsAll = false
 
@@ -55,7 +53,7 @@ export class Router {
 
   /** Who gets the topics of a filter is no longer what it was. */
   changed(topicFilter: string): void {
-    this.#changedFilters[this.#changes++ % CHANGES_REMEMBERED] = topicFilter
+    this.#changes.changed(topicFilter)
   }
 
   /** The route of a topic name given as UTF-8 bytes, up to date. Throws ProtocolError for a name that is none. */
@@ -73,9 +71,10 @@ export class Router {
 
   /** Brings a route held by somebody up to date. Hot path: two comparisons when nothing changed. */
   refresh(route: Route): void {
-    if (route.changesSeen === this.#changes && route.rightsEpoch === this.#authorizer.epoch) return
+    const { count } = this.#changes
+    if (route.changesSeen === count && route.rightsEpoch === this.#authorizer.epoch) return
     if (this.#isAffected(route)) this.#build(route)
-    route.changesSeen = this.#changes
+    route.changesSeen = count
   }
 
   /** Whether a message of this topic may come by this subscription. */
@@ -117,12 +116,7 @@ export class Router {
 
   #isAffected(route: Route): boolean {
     if (route.changesSeen < 0 || route.rightsEpoch !== this.#authorizer.epoch) return true
-    if (this.#changes - route.changesSeen > CHANGES_REMEMBERED) return true
-    for (let change = route.changesSeen; change < this.#changes; change++) {
-      const filter = this.#changedFilters[change % CHANGES_REMEMBERED] as string
-      if (levelsMatch(splitLevels(filter), route.levels)) return true
-    }
-    return false
+    return this.#changes.concern(route.topicBytes, route.changesSeen)
   }
 
   #build(route: Route): void {

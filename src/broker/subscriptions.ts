@@ -50,7 +50,7 @@ export class Subscriptions {
       group.join(subscription)
       this.#core.router.changed(topicFilter)
     }
-    session.subscriptions.set(filter, subscription)
+    session.subscribe(subscription)
     if (replaced === undefined) this.#counted(subscription, 1)
     else this.#detach(replaced)
     return subscription
@@ -60,7 +60,7 @@ export class Subscriptions {
   remove(session: ClientSession, filter: string): boolean {
     const subscription = session.subscriptions.get(filter)
     if (subscription === undefined) return false
-    session.subscriptions.delete(filter)
+    session.unsubscribe(filter)
     this.#counted(subscription, -1)
     this.#detach(subscription)
     return true

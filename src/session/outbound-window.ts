@@ -5,7 +5,7 @@ export const State = { done: 0, queued: 1, sentQos1: 2, sentQos2: 3, released: 4
 
 /** Packet identifiers are 1..65535. */
 export const IDENTIFIERS = 65_535
-/** How far one unacknowledged message may lag behind before no more are taken in: four rounds of identifiers. */
+/** Messages in it, and gaps between them, before no more are taken in: four rounds of identifiers. */
 const MAXIMUM_WINDOW = 4 * IDENTIFIERS
 
 /** The remainder of a double is costly, and most positions are small. */
@@ -48,7 +48,7 @@ export class OutboundWindow {
 
   /** Adds a message behind all others; there is room. */
   push(state: number, position: number, delivery: Delivery | undefined): void {
-    if (this.tail - this.head === this.states.length) this.#resize(Math.max(8, this.states.length * 2))
+    if (this.tail - this.head === this.states.length) this.#makeRoom()
     const slot = this.tail++ & (this.states.length - 1)
     this.states[slot] = state
     this.positions[slot] = position
@@ -60,6 +60,7 @@ export class OutboundWindow {
     if (this.head === this.cursor) return -1
     const first = this.positions[this.slot(this.head)] as number
     const last = this.positions[this.slot(this.cursor - 1)] as number
+    if (last - first > IDENTIFIERS * (this.cursor - this.head)) return this.#searchSent(packetId, state)
     let position = first - packetIdAt(first) + packetId
     if (position < first) position += IDENTIFIERS
     for (; position <= last; position += IDENTIFIERS) {
@@ -73,9 +74,28 @@ export class OutboundWindow {
   isIdentifierInUse(position: number): boolean {
     if (this.head === this.tail) return false
     const first = this.positions[this.slot(this.head)] as number
+    if (position - first > IDENTIFIERS * (this.tail - this.head)) return this.#searchIdentifier(packetIdAt(position))
     for (let other = position - IDENTIFIERS; other >= first; other -= IDENTIFIERS) {
       const index = this.indexOf(other)
       if (index >= 0 && (this.states[this.slot(index)] as number) >= State.sentQos1) return true
+    }
+    return false
+  }
+
+  /** Where one message lags behind by more rounds of identifiers than there are messages, these are looked at one by one. */
+  #searchSent(packetId: number, state: number): number {
+    for (let index = this.head; index < this.cursor; index++) {
+      const slot = this.slot(index)
+      if (this.states[slot] === state && packetIdAt(this.positions[slot] as number) === packetId) return index
+    }
+    return -1
+  }
+
+  #searchIdentifier(packetId: number): boolean {
+    for (let index = this.head; index < this.tail; index++) {
+      const slot = this.slot(index)
+      if ((this.states[slot] as number) < State.sentQos1) continue
+      if (packetIdAt(this.positions[slot] as number) === packetId) return true
     }
     return false
   }
@@ -182,6 +202,35 @@ export class OutboundWindow {
       if (found.length === mostMessages) break
     }
     return found
+  }
+
+  /** Behind a client that acknowledges nothing, what was dropped leaves gaps: they are closed before the ring grows. */
+  #makeRoom(): void {
+    const slots = this.states.length
+    let live = 0
+    for (const state of this.states) if (state !== State.done) live++
+    if (live * 2 > slots || slots === 0) this.#resize(Math.max(8, slots * 2))
+    else this.#closeGaps()
+  }
+
+  #closeGaps(): void {
+    const { head, cursor, firstQueued, tail } = this
+    let to = head
+    for (let index = head; index < tail; index++) {
+      if (index === cursor) this.cursor = to
+      if (index === firstQueued) this.firstQueued = to
+      const from = this.slot(index)
+      const state = this.states[from] as number
+      if (state === State.done) continue
+      const slot = this.slot(to++)
+      this.states[slot] = state
+      this.positions[slot] = this.positions[from] as number
+      this.deliveries[slot] = this.deliveries[from]
+    }
+    if (cursor === tail) this.cursor = to
+    if (firstQueued === tail) this.firstQueued = to
+    this.tail = to
+    for (let index = to; index < tail; index++) this.deliveries[this.slot(index)] = undefined
   }
 
   #resize(slots: number): void {

@@ -1,3 +1,4 @@
+import { PacketIdSet } from '../structures/packet-id-set.ts'
 import { Outbound } from './outbound.ts'
 import type { Owed } from './outbound-queue.ts'
 import type { OutboundLimits, OutboundTotals, QueueDropReason } from './queue-bounds.ts'
@@ -22,8 +23,7 @@ export class Session<Link> {
   expirySeconds = 0
   /** It may outlive its connection, so the store knows of it, and what it is owed is kept until acknowledged. */
   isDurable = false
-  /** By topic filter as subscribed, `$share/...` included. */
-  readonly subscriptions = new Map<string, Subscription<Link>>()
+  #subscriptions: Map<string, Subscription<Link>> | undefined = undefined
   /** The shared subscriptions it is a member of; most sessions have none. */
   groups: Set<SharedGroup<Subscription<Link>>> | undefined = undefined
   readonly outbound: Outbound
@@ -34,7 +34,7 @@ export class Session<Link> {
   /** When it ends, as far as the store is concerned; Infinity while it is connected. */
   expiresAtMs = Infinity
   /** QoS 2 packet identifiers received and not yet released: repeats of them are not new. [MQTT5-4.3.3-10] */
-  readonly inboundIds = new Set<number>()
+  readonly inboundIds = new PacketIdSet()
   /** Retained messages still being sent for new subscriptions. */
   replay: { sentLive(topicName: string): void } | undefined = undefined
   /** It is over: nothing is delivered to it any more. */
@@ -51,4 +51,22 @@ export class Session<Link> {
     this.user = user
     this.outbound = new Outbound(limits, totals, onDrop)
   }
+
+  /** By topic filter as subscribed, `$share/...` included. */
+  get subscriptions(): ReadonlyMap<string, Subscription<Link>> {
+    return this.#subscriptions ?? noSubscriptions
+  }
+
+  /** Puts a subscription under its filter, in the place of an earlier one. */
+  subscribe(subscription: Subscription<Link>): void {
+    this.#subscriptions ??= new Map()
+    this.#subscriptions.set(subscription.filter, subscription)
+  }
+
+  unsubscribe(filter: string): void {
+    this.#subscriptions?.delete(filter)
+  }
 }
+
+/** Of the many sessions that only publish. */
+const noSubscriptions: ReadonlyMap<string, never> = new Map<string, never>()

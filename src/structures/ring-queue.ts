@@ -51,8 +51,10 @@ export class RingQueue<T> {
 
   #grow(): void {
     const old = this.#slots
-    const slots: (T | undefined)[] = Array.from({ length: Math.max(4, old.length * 2) })
-    for (let i = 0; i < this.#length; i++) slots[i] = old[(this.#head + i) & (old.length - 1)]
+    const slots = old.slice(this.#head)
+    for (let slot = 0; slot < this.#head; slot++) slots.push(old[slot])
+    const { length } = old
+    for (let slot = 0; slot < Math.max(4, length); slot++) slots.push(undefined)
     this.#slots = slots
     this.#head = 0
   }

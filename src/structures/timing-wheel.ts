@@ -4,6 +4,8 @@ export interface Timer {
   dueMs: number
   /** Runs once, at the first tick at or after `dueMs`. */
   fire(nowMs: number): void
+  /** The wheel's: where it is, or has been. */
+  slot?: Set<Timer> | undefined
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Timer {
 export class TimingWheel {
   readonly #tickMs: number
   readonly #slots: Set<Timer>[]
-  readonly #slotOf = new Map<Timer, number>()
+  #size = 0
   #tick: number
 
   constructor(nowMs: number, tickMs = 100, slotCount = 1024) {
@@ -27,7 +29,7 @@ export class TimingWheel {
   }
 
   get size(): number {
-    return this.#slotOf.size
+    return this.#size
   }
 
   /** Puts a timer on the wheel, or moves it when its `dueMs` was brought forward. */
@@ -35,16 +37,17 @@ export class TimingWheel {
     this.remove(timer)
     const ticksAhead = Math.ceil(timer.dueMs / this.#tickMs) - this.#tick
     const bounded = Math.min(Math.max(ticksAhead, 1), this.#slots.length - 1)
-    const slot = (this.#tick + bounded) % this.#slots.length
-    this.#slots[slot]?.add(timer)
-    this.#slotOf.set(timer, slot)
+    const slot = this.#slots[(this.#tick + bounded) % this.#slots.length] as Set<Timer>
+    slot.add(timer)
+    timer.slot = slot
+    this.#size++
   }
 
   remove(timer: Timer): void {
-    const slot = this.#slotOf.get(timer)
-    if (slot === undefined) return
-    this.#slots[slot]?.delete(timer)
-    this.#slotOf.delete(timer)
+    if (timer.slot === undefined) return
+    timer.slot.delete(timer)
+    timer.slot = undefined
+    this.#size--
   }
 
   /** Takes off what is due at `nowMs` and has it fired. A leap of more than a turn of the wheel visits every slot once. */

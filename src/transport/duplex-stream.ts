@@ -1,10 +1,19 @@
 import type { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
 
+/** Where a duplex finds the stream that has it: its listeners are the same functions for all, or each would have its own. */
+const owner = Symbol('owner')
+
+interface Owned extends Duplex {
+  [owner]?: DuplexStream
+}
+
 /** A client on a socket, encrypted or not, or on any other duplex stream of bytes. */
 export class DuplexStream implements ByteStream {
   readonly peer: PeerInfo
-  readonly #duplex: Duplex
+  readonly #duplex: Owned
+  #events: ByteStreamEvents | undefined
+  #failure: Error | undefined
 
   constructor(duplex: Duplex, peer: PeerInfo) {
     this.#duplex = duplex
@@ -12,22 +21,18 @@ export class DuplexStream implements ByteStream {
   }
 
   open(events: ByteStreamEvents): void {
-    let failure: Error | undefined
-    let isClosed = false
-    const closed = (): void => {
-      if (isClosed) return
-      isClosed = true
-      events.onClose(failure ?? this.#duplex.errored ?? undefined)
-    }
-    this.#duplex.on('data', (chunk: Buffer) => events.onData(chunk))
-    this.#duplex.on('error', (error) => (failure = error))
-    this.#duplex.on('end', () => this.#duplex.end())
-    this.#duplex.on('close', closed)
-    this.#duplex.resume() // who read from it before may have left it paused
-    if (!this.#duplex.destroyed && !this.#duplex.readableEnded) return
+    const duplex = this.#duplex
+    this.#events = events
+    duplex[owner] = this
+    duplex.on('data', onData)
+    duplex.on('error', onError)
+    duplex.on('close', onClose)
+    if (duplex.allowHalfOpen) duplex.on('end', onEnd) // others end by themselves
+    duplex.resume() // who read from it before may have left it paused
+    if (!duplex.destroyed && !duplex.readableEnded) return
     // over before it came here: its events may all have been
-    this.#duplex.destroy()
-    setImmediate(closed)
+    duplex.destroy()
+    setImmediate(() => this.closed())
   }
 
   write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
@@ -49,4 +54,34 @@ export class DuplexStream implements ByteStream {
   destroy(): void {
     this.#duplex.destroy()
   }
+
+  received(chunk: Uint8Array): void {
+    this.#events?.onData(chunk)
+  }
+
+  failed(error: Error): void {
+    this.#failure = error
+  }
+
+  closed(): void {
+    const events = this.#events
+    this.#events = undefined
+    events?.onClose(this.#failure ?? this.#duplex.errored ?? undefined)
+  }
+}
+
+function onData(this: Owned, chunk: Buffer): void {
+  this[owner]?.received(chunk)
+}
+
+function onError(this: Owned, error: Error): void {
+  this[owner]?.failed(error)
+}
+
+function onEnd(this: Owned): void {
+  this.end()
+}
+
+function onClose(this: Owned): void {
+  this[owner]?.closed()
 }

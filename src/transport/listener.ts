@@ -65,7 +65,16 @@ export abstract class Listener {
   }
 
   protected peer(transport: PeerInfo['transport'], origin: SocketOrigin): PeerInfo {
-    const [listener, allowsAnonymous, durability] = [this.#url, this.#allowsAnonymous, this.#durability]
-    return { transport, listener, allowsAnonymous, durability, ...origin }
+    const { address, port, isEncrypted, certificateUser } = origin
+    return {
+      transport,
+      listener: this.#url,
+      address,
+      port,
+      isEncrypted,
+      certificateUser,
+      allowsAnonymous: this.#allowsAnonymous,
+      durability: this.#durability,
+    }
   }
 }

@@ -19,8 +19,10 @@ export class OpenSockets {
     this.#count++
   }
 
-  closed(): void {
+  /** `address` where it was admitted under one. */
+  closed(address: string | undefined): void {
     this.#count--
+    if (address !== undefined) this.left(address)
   }
 
   /** Counts one for its address, or says that this has enough already. Those of no address are not counted. */
@@ -34,6 +36,7 @@ export class OpenSockets {
   }
 
   left(address: string): void {
+    if (address === '') return
     const count = (this.#byAddress.get(address) ?? 1) - 1
     if (count === 0) this.#byAddress.delete(address)
     else this.#byAddress.set(address, count)

@@ -32,6 +32,8 @@ export interface SocketOrigin {
   readonly certificateUser: string | undefined
 }
 
+const TOO_MANY_FROM_THERE = 'the connection limit of this address is reached'
+
 type AcceptSocket = (socket: Socket, origin: SocketOrigin) => void
 
 interface Arrival {
@@ -111,12 +113,19 @@ export class SocketServer {
       return
     }
     openSockets.opened()
-    socket.once('close', () => openSockets.closed())
-    if (!proxyProtocol && !this.#admit(socket, address)) return
     if (!proxyProtocol && this.#tlsServer === undefined) {
+      // the common case: one listener for both counts
+      const isAdmitted = openSockets.admit(address)
+      socket.on('close', () => openSockets.closed(isAdmitted ? address : undefined))
+      if (!isAdmitted) {
+        this.#turnAway(socket, address, TOO_MANY_FROM_THERE)
+        return
+      }
       this.#accept(socket, { address, port, isEncrypted: false, certificateUser: undefined })
       return
     }
+    socket.once('close', () => openSockets.closed(undefined))
+    if (!proxyProtocol && !this.#admit(socket, address)) return
     const arrival = { socket, address, port }
     const ends = endsOf(socket)
     this.#arriving.set(ends, arrival)
@@ -132,7 +141,7 @@ export class SocketServer {
   #admit(socket: Socket, address: string): boolean {
     const { openSockets } = this.#options
     if (!openSockets.admit(address)) {
-      this.#turnAway(socket, address, 'the connection limit of this address is reached')
+      this.#turnAway(socket, address, TOO_MANY_FROM_THERE)
       return false
     }
     socket.once('close', () => openSockets.left(address))

@@ -8,7 +8,7 @@ import { startBroker, type StartedBroker } from './started-broker.ts'
 
 // What queues and outboxes hold is in limits-queues.test.ts; uncommitted bytes are in commits.test.ts.
 
-/** Without `$SYS`, whose topics would take part in what is counted here. */
+/** Without `$SYS`, whose bytes would take part in what is counted here. */
 const withLimits = (limits: Partial<Limits>) => startBroker({ limits, sysIntervalSeconds: 0 })
 
 /** The first bytes the broker says to a CONNECT from another loopback address. */
@@ -313,6 +313,14 @@ describe('retained messages', () => {
     const late = await broker.client()
     await late.subscribe('r/#')
     expect((await late.restOfPayloads()).toSorted()).toEqual(['three', 'two'])
+    expect(broker.drops('retained-full')).toBe(1)
+  })
+
+  it('maximumRetainedMessages: what the broker says of itself is not counted', async () => {
+    const broker = await startBroker({ limits: { maximumRetainedMessages: 2 } })
+    const client = await broker.client()
+    for (const topicName of ['r/a', 'r/b', 'r/c']) await client.publish(topicName, 'x', { qos: 1, retain: true })
+    expect(broker.broker.statistics.gauges().retainedMessages).toBeGreaterThan(10)
     expect(broker.drops('retained-full')).toBe(1)
   })
 

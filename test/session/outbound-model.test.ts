@@ -58,7 +58,8 @@ function stepOverEnded(model: OutboundModel, outbound: Outbound): void {
     model.take()
     expect(outbound.hasWaiting).toBe(false)
   }
-  expect(outbound.pending).toBe(model.span)
+  // gaps that messages have left count until they are closed
+  expect(outbound.pending).toBeLessThanOrEqual(model.span)
 }
 
 function admit(qos: 1 | 2, shape: DeliveryShape | undefined): Command {

@@ -23,9 +23,12 @@ export function authenticate(
   credentials: Credentials,
   decided: (outcome: AuthenticationOutcome) => void,
 ): void {
-  const { core, peer, clientId, authenticationMethod: method, authenticationExchange: exchange } = connection
+  const { core, peer, clientId, authenticationMethod: method } = connection
+  const exchange = (connection.authenticationExchange ??= { state: undefined })
   connection.authenticationDecided = decided
-  const request = { step, peer, clientId, method, exchange, isGone: () => !connection.isOpen, ...credentials }
+  const { userName, password, data } = credentials
+  const isGone = (): boolean => !connection.isOpen
+  const request = { step, peer, clientId, userName, password, method, data, exchange, isGone }
   connection.wait<AuthenticationOutcome | Failure>(
     (then) =>
       void core.authenticator.authenticate(request, then)?.catch((error: unknown) => then({ result: 'failed', error })),
@@ -33,6 +36,7 @@ export function authenticate(
       if (outcome.result === 'failed') throw outcome.error
       if (outcome.result !== 'continue') {
         connection.authenticationDecided = undefined // it holds on to the whole CONNECT
+        connection.authenticationExchange = undefined
         decided(outcome)
       } else if (method === undefined) throw new Error('the authenticator challenges a client that named no method')
       else sendAuth(connection, ReasonCode.continueAuthentication, outcome.data)

@@ -61,7 +61,8 @@ function adopt(connection: Connection, packet: ConnectPacket): void {
   connection.authenticationMethod = properties.authenticationMethod
   connection.keepAlive = isKeepAliveCapped(connection, packet) ? limits.maximumKeepAliveSeconds : packet.keepAlive
   const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.outboundTopicAliasMaximum)
-  connection.inboundAliases = new InboundTopicAliases(packet.protocolVersion === 5 ? limits.topicAliasMaximum : 0)
+  connection.inboundAliases =
+    packet.protocolVersion === 5 ? new InboundTopicAliases(limits.topicAliasMaximum) : undefined
   connection.outboundAliases = aliases === 0 ? undefined : new OutboundTopicAliases(aliases)
 }
 

@@ -21,7 +21,9 @@ export function decodeConnack(reader: ByteReader, protocolVersion: ProtocolVersi
 }
 
 export function encodeConnack(packet: ConnackPacket, protocolVersion: ProtocolVersion): Uint8Array {
-  const writer = new ByteWriter().byte(packet.sessionPresent ? 1 : 0).byte(packet.reasonCode)
-  if (protocolVersion === 5) encodeProperties(writer, packet.properties)
+  const flags = packet.sessionPresent ? 1 : 0
+  if (protocolVersion !== 5) return Uint8Array.of(PacketType.connack << 4, 2, flags, packet.reasonCode)
+  const writer = new ByteWriter().byte(flags).byte(packet.reasonCode)
+  encodeProperties(writer, packet.properties)
   return writer.packet(PacketType.connack)
 }

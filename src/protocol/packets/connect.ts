@@ -64,7 +64,8 @@ export function decodeConnect(reader: ByteReader, header: ConnectHeader): Connec
   const password = hasField(flags & flag.password, reader, mayBeMissing) ? reader.binary() : undefined
   reader.expectEnd('CONNECT')
   const cleanStart = (flags & flag.cleanStart) !== 0
-  return { ...header, cleanStart, keepAlive, clientId, will, userName, password, properties }
+  const { isBridge } = header // spread, it would cost more than all the rest
+  return { protocolVersion, isBridge, cleanStart, keepAlive, clientId, will, userName, password, properties }
 }
 
 function hasField(isFlagged: number, reader: ByteReader, mayBeMissing: boolean): boolean {

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeText } from '../../src/protocol/text.ts'
+import { FilterChanges } from '../../src/topics/filter-changes.ts'
+import { matches, topicFilter, topicName } from './arbitrary-topics.ts'
+
+function concern(changes: FilterChanges, topic: string, since: number): boolean {
+  return changes.concern(encodeText(topic), since)
+}
+
+describe('FilterChanges', () => {
+  it('concern every topic that a changed filter matches', () => {
+    fc.assert(
+      fc.property(fc.array(topicFilter, { maxLength: 10 }), fc.nat(10), topicName, (filters, seen, topic) => {
+        const changes = new FilterChanges()
+        for (const filter of filters) changes.changed(filter)
+        const later = filters.slice(seen)
+        if (later.some((filter) => matches(filter, topic))) expect(concern(changes, topic, seen)).toBe(true)
+        expect(concern(changes, topic, changes.count)).toBe(false)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each([
+    { filter: 'a/b', others: ['a', 'a/b/c', 'a/c', 'b', 'a/', '/a/b'] },
+    { filter: 'a/+/c', others: ['b', 'ab', 'b/a/c', '/a/x/c'] },
+    { filter: 'a/b/#', others: ['a', 'a/c', 'a/bc', 'b'] },
+    { filter: '/+', others: [] },
+  ])('concern few others: $filter', ({ filter, others }) => {
+    const changes = new FilterChanges()
+    changes.changed(filter)
+    for (const topic of others) expect(concern(changes, topic, 0), topic).toBe(false)
+  })
+
+  it('concern hardly any topic that has nothing to do with a thousand of them', () => {
+    const changes = new FilterChanges()
+    for (let index = 0; index < 1000; index++) changes.changed(`churn/${index}`)
+    let concerned = 0
+    for (let index = 0; index < 1000; index++) if (concern(changes, `site/${index}/device/m`, 0)) concerned++
+    expect(concerned).toBeLessThan(400) // each topic asks at six places of 16,384
+  })
+})
