@@ -70,7 +70,7 @@ export class FakeClient {
   // What a broker asks of a stream
 
   on(event, listener) {
-    if (event === 'data') this.#onData = listener
+    if (event === 'data') this.#onData = listener.bind(this)
   }
 
   write(bytes, onWritten) {

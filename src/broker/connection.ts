@@ -40,6 +40,7 @@ const CONNECT_HEADER = 0x10
 export class Connection implements ByteStreamEvents, Timer {
   readonly core: BrokerCore
   readonly stream: ByteStream
+  readonly peer: PeerInfo
   readonly outbox: Outbox
   readonly responses: Responses
   readonly reader: PacketReader
@@ -100,6 +101,7 @@ export class Connection implements ByteStreamEvents, Timer {
   constructor(core: BrokerCore, stream: ByteStream) {
     this.core = core
     this.stream = stream
+    this.peer = stream.peer
     this.terms = core.terms
     this.durability = stream.peer.durability
     this.accessChanges = core.accessChanges
@@ -108,10 +110,6 @@ export class Connection implements ByteStreamEvents, Timer {
     this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
-  }
-
-  get peer(): PeerInfo {
-    return this.stream.peer
   }
 
   /** As hooks and events see it. */
@@ -292,7 +290,6 @@ export class Connection implements ByteStreamEvents, Timer {
     if (Math.min(will.properties.willDelayInterval ?? 0, session.expirySeconds) === 0) this.core.wills.publishNow(this)
   }
 
-  /** Cuts the stream, sent or not. */
   destroy(): void {
     this.stream.destroy()
   }

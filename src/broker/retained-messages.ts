@@ -61,11 +61,13 @@ export class RetainedMessages {
 
   /** As the store gave it back. */
   restore({ topicName, message }: StoredRetained): void {
-    if (message.expiresAtMs > this.#core.time.nowMs) this.#set(encodeText(topicName), message, true)
-    else {
-      this.forget(topicName) // what stood there before was replaced
-      this.#core.counters.drops.expired++
+    const isExpired = message.expiresAtMs <= this.#core.time.nowMs
+    if (!isExpired && !this.#records.isFull) {
+      this.#set(encodeText(topicName), message, true)
+      return
     }
+    this.forget(topicName) // what stood there before was replaced
+    this.#core.counters.drops[isExpired ? 'expired' : 'retained-full']++
   }
 
   /** As the store is to keep it. */
@@ -102,6 +104,7 @@ export class RetainedMessages {
 
   #hasRoom(topicBytes: Uint8Array, byteSize: number): boolean {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
+    if (this.#records.isFull) return false
     if (this.size - this.#ownMessages < maximumRetainedMessages && this.bytes + byteSize <= maximumRetainedBytes)
       return true
     // full, unless it takes the place of one that is there

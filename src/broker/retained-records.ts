@@ -44,6 +44,11 @@ export class RetainedRecords {
     return address
   }
 
+  /** There is no place for another. */
+  get isFull(): boolean {
+    return this.#heap.isFull
+  }
+
   remove(address: number): void {
     this.#heap.free(address)
   }
@@ -61,7 +66,7 @@ export class RetainedRecords {
     return high * 0x10000 + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number))
   }
 
-  /** Reads a record in place. Its payload is a view, and from 8 KiB on one that lasts. */
+  /** Reads a record in place. Its payload is a view, and from 16 KiB on one that lasts. */
   read(address: number, message: ApplicationMessage): void {
     const bytes = this.#heap.bytes(address)
     const flags = this.#heap.offset(address)

@@ -1,13 +1,14 @@
+import { hashBytes, spread } from '../topics/topic-hash.ts'
 import { type Route, sameBytes } from './route.ts'
 
 /** A generation is full at either bound. */
-const GENERATION_ROUTES = 65_536
+const GENERATION_ROUTES = 16_384
 const GENERATION_BYTES = 16 * 1024 * 1024
 const FIRST_BUCKETS = 256
 /** Routes in one bucket before it is emptied: topics whose hashes were made to collide must not make a long list. */
 const BUCKET_ROUTES = 16
 /** Hashes of topics seen once are remembered in so many places. */
-const SEEN_ONCE = 131_072
+const SEEN_ONCE = 16_384
 
 /**
  * Routes by the bytes of their topic name, in two generations: when the young one is full it becomes the old one, and
@@ -19,13 +20,9 @@ export class RouteCache {
   #old = new Generation()
   #bytes = 0
   readonly #seenOnce = new Int32Array(SEEN_ONCE)
-  /** Hashes differ from process to process, so that nobody can prepare topics that collide. */
-  readonly #seed = Math.floor(Math.random() * 2 ** 32)
 
   hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed // FNV-1a from there
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-    return (hash ^ (hash >>> 15)) & 0x3fffffff // a small integer
+    return spread(hashBytes(bytes, start, end)) & 0x3fffffff // a small integer
   }
 
   find(hash: number, bytes: Uint8Array, start: number, end: number): Route | undefined {

@@ -116,7 +116,7 @@ export class Router {
 
   #isAffected(route: Route): boolean {
     if (route.changesSeen < 0 || route.rightsEpoch !== this.#authorizer.epoch) return true
-    return this.#changes.concern(route.topicBytes, route.changesSeen)
+    return this.#changes.concern(route, route.changesSeen)
   }
 
   #build(route: Route): void {
@@ -137,7 +137,7 @@ export class Router {
     }
     if (groups.length > 0) route.groups = groups
     route.destinations = destinationsOf(subscriptions)
-    if (!route.isLasting) return
+    if (!route.isLasting || route.changesSeen >= 0) return // weighed when it was first built
     const isMerged = route.destinations !== subscriptions
     this.#cache.weighs(route.destinations.length * (isMerged ? MERGED_BYTES : SINGLE_BYTES))
   }

@@ -1,5 +1,5 @@
 /** From here on a view of the bytes and the engine's own copy cost less than a loop, and are worth an object. */
-const LONG = 96
+const LONG = 48
 
 /**
  * Copies source[start..end) to target at `at` and returns where that ends; short runs eight bytes at a time, which

@@ -29,7 +29,7 @@ export interface AttachTerms extends StreamTerms {
   readonly allowedOrigins?: readonly string[]
 }
 
-/** What is asked of a Node duplex stream; net.Socket and stream.Duplex are ones. */
+/** What is asked of a Node duplex stream; net.Socket and stream.Duplex are ones. Listeners are called on the stream. */
 export interface DuplexLike {
   on(event: string, listener: (...values: never[]) => void): unknown
   write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): unknown

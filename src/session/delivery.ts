@@ -1,4 +1,5 @@
 import type { ApplicationMessage } from '../protocol/application-message.ts'
+import type { QueueDropReason } from './queue-bounds.ts'
 import type { QueueEntry } from './queue-entry.ts'
 
 /** A message as one or more sessions are owed it: what does not differ between them is held once. */
@@ -27,3 +28,9 @@ export function entryOf(delivery: Delivery, position: number): QueueEntry {
   const { sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs } = delivery
   return { position, sequence, qos, retain, subscriptionIdentifiers, byteSize, queuedAtMs, expiresAtMs }
 }
+
+/** A message that is owed, with or without its payload at hand. */
+export type Owed = Delivery | QueueEntry
+
+/** `position` is -1 for a message that never had one. */
+export type OnDrop = (owed: Owed, reason: QueueDropReason, position: number) => void

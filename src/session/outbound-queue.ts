@@ -1,6 +1,6 @@
 import type { QueueEntry, StoredQueue } from './queue-entry.ts'
 import { Backlog } from './backlog.ts'
-import { type Delivery, entryOf } from './delivery.ts'
+import { type Delivery, entryOf, type OnDrop, type Owed } from './delivery.ts'
 import { LatestPerTopic, type WaitingMessage } from './latest-per-topic.ts'
 import { OutboundWindow, State } from './outbound-window.ts'
 import { type OutboundLimits, type OutboundTotals, QueueBounds, type QueueDropReason } from './queue-bounds.ts'
@@ -8,12 +8,6 @@ import { RestoredQueue } from './restored-queue.ts'
 
 /** What became of a message that was to wait: in memory, in the store, or not at all. */
 export type Enqueued = 'queued' | 'in-store' | 'dropped' | 'overflow'
-
-/** A message that is owed, with or without its payload at hand. */
-export type Owed = Delivery | QueueEntry
-
-/** `position` is -1 for a message that never had one. */
-type OnDrop = (owed: Owed, reason: QueueDropReason, position: number) => void
 
 /** Messages that are held in memory, or read from the store, ahead of their turn. */
 const READ_AHEAD_MESSAGES = 256
@@ -131,10 +125,11 @@ export class OutboundQueue {
     const { window } = this
     const index = window.indexOfDelivery(delivery)
     if (index < 0) return
+    const position = window.positions[window.slot(index)] as number
     if (index < window.cursor) this.inflight--
     this.finish(window.slot(index))
     window.advanceHead()
-    this.onDrop(delivery, 'store-failed', window.positions[window.slot(index)] as number)
+    this.onDrop(delivery, 'store-failed', position)
   }
 
   /** Drops what has waited too long, or expired, from the head of the queue of a client that is not there. */
@@ -290,7 +285,7 @@ export class OutboundQueue {
   }
 
   protected finish(slot: number): void {
-    this.window.states[slot] = State.done
+    this.window.finish(slot)
     this.latest?.left(this.window.positions[slot] as number)
     this.forget(slot)
   }

@@ -37,9 +37,19 @@ export class OutboundWindow {
   cursor = 0
   firstQueued = 0
   tail = 0
+  /** Messages between head and tail that are over. */
+  #gaps = 0
 
   get isFull(): boolean {
+    if (this.tail - this.head < MAXIMUM_WINDOW) return false
+    if (this.#gaps * 2 >= MAXIMUM_WINDOW) this.#closeGaps()
     return this.tail - this.head >= MAXIMUM_WINDOW
+  }
+
+  /** The message in a slot is over: a gap remains. */
+  finish(slot: number): void {
+    if (this.states[slot] !== State.done) this.#gaps++
+    this.states[slot] = State.done
   }
 
   slot(index: number): number {
@@ -128,13 +138,17 @@ export class OutboundWindow {
 
   advanceHead(): void {
     const mask = this.states.length - 1
-    while (this.head < this.cursor && this.states[this.head & mask] === State.done) this.head++
+    while (this.head < this.cursor && this.states[this.head & mask] === State.done) {
+      this.head++
+      this.#gaps--
+    }
     // an empty ring holds no slots, so that a night's backlog does not stay in memory
     if (this.head === this.tail && this.states.length > 1024) this.#resize(0)
   }
 
   clear(): void {
     this.head = this.cursor = this.firstQueued = this.tail
+    this.#gaps = 0
     this.#resize(0)
   }
 
@@ -207,10 +221,8 @@ export class OutboundWindow {
   /** Behind a client that acknowledges nothing, what was dropped leaves gaps: they are closed before the ring grows. */
   #makeRoom(): void {
     const slots = this.states.length
-    let live = 0
-    for (const state of this.states) if (state !== State.done) live++
-    if (live * 2 > slots || slots === 0) this.#resize(Math.max(8, slots * 2))
-    else this.#closeGaps()
+    if (slots > 0 && this.#gaps * 2 >= slots) this.#closeGaps()
+    else this.#resize(Math.max(8, slots * 2))
   }
 
   #closeGaps(): void {
@@ -230,6 +242,7 @@ export class OutboundWindow {
     if (cursor === tail) this.cursor = to
     if (firstQueued === tail) this.firstQueued = to
     this.tail = to
+    this.#gaps = 0
     for (let index = to; index < tail; index++) this.deliveries[this.slot(index)] = undefined
   }
 

@@ -1,6 +1,6 @@
 import { PacketIdSet } from '../structures/packet-id-set.ts'
 import { Outbound } from './outbound.ts'
-import type { Owed } from './outbound-queue.ts'
+import type { Owed } from './delivery.ts'
 import type { OutboundLimits, OutboundTotals, QueueDropReason } from './queue-bounds.ts'
 import type { SharedGroup } from '../topics/shared-group.ts'
 import type { Subscription } from './subscription.ts'

@@ -5,7 +5,9 @@ const PAGE_BYTES = 256 * 1024
 const PAGE_SHIFT = 14
 const GRANULE_MASK = (1 << PAGE_SHIFT) - 1
 /** Longer runs have a page of their own. */
-const MAXIMUM_SLOT_GRANULES = 512
+const MAXIMUM_SLOT_GRANULES = 1024
+/** Addresses stay positive integers of 32 bits. */
+const MAXIMUM_PAGES = 1 << (31 - PAGE_SHIFT)
 
 const slotSizes = slotSizesInGranules()
 const classOfGranules = classes()
@@ -28,7 +30,7 @@ interface Page {
  *   address    page number, granule in it (16 bytes)         0 is no address
  *   page       [ slot ][ slot ][ given back ][ slot ] . . .  slots of one size; a page that is empty is let go
  *
- * A run above 8 KiB lies in a page of its own, which is never used again: its bytes may be referred to for as long as
+ * A run above 16 KiB lies in a page of its own, which is never used again: its bytes may be referred to for as long as
  * anybody likes.
  */
 export class ByteHeap {
@@ -36,6 +38,11 @@ export class ByteHeap {
   readonly #freeNumbers: number[] = []
   /** Page numbers with room, per slot class; the last is taken from. */
   readonly #roomy: number[][] = slotSizes.map(() => [])
+
+  /** All page numbers are given out: `allocate` may find no room, and then throws RangeError. */
+  get isFull(): boolean {
+    return this.#freeNumbers.length === 0 && this.#pages.length >= MAXIMUM_PAGES
+  }
 
   /** An address for `byteCount` bytes, which are not zeroed. */
   allocate(byteCount: number): number {
@@ -93,6 +100,7 @@ export class ByteHeap {
 
   #newPage(byteCount: number, slotClass: number): number {
     const page = { bytes: new Uint8Array(byteCount), slotClass, live: 0, free: -1, untouched: 0 }
+    if (this.isFull) throw new RangeError(`a byte heap has at most ${MAXIMUM_PAGES} pages`)
     const number = this.#freeNumbers.pop() ?? this.#pages.length
     this.#pages[number] = page
     return number

@@ -1,4 +1,5 @@
 import { ByteHeap } from '../structures/byte-heap.ts'
+import { hashBytes, spread } from './topic-hash.ts'
 
 /** Integers per node: one line of the processor's cache. */
 const STRIDE = 16
@@ -38,18 +39,10 @@ export class LevelTree {
   #end = 2
   #freeNode = 0
   #edgeCount = 0
-  /** Hashes differ from tree to tree, so that nobody can prepare levels that collide. */
-  readonly #seed = Math.floor(Math.random() * 2 ** 32)
 
   /** How many levels there are, the root not counted. */
   get levelCount(): number {
     return this.#edgeCount
-  }
-
-  hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed // FNV-1a from there
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-    return hash
   }
 
   /** The child of that name, whose hash the caller has, or 0. */
@@ -74,7 +67,7 @@ export class LevelTree {
     let node = this.root
     for (let start = 0, at = 0; node !== 0 && at <= length; at++) {
       if (at < length && bytes[at] !== SLASH) continue
-      node = this.child(node, this.hash(bytes, start, at), bytes, start, at)
+      node = this.child(node, hashBytes(bytes, start, at), bytes, start, at)
       start = at + 1
     }
     return node
@@ -85,7 +78,7 @@ export class LevelTree {
     let node = this.root
     for (let start = 0, at = 0; at <= length; at++) {
       if (at < length && bytes[at] !== SLASH) continue
-      node = this.childOrNew(node, this.hash(bytes, start, at), bytes, start, at)
+      node = this.childOrNew(node, hashBytes(bytes, start, at), bytes, start, at)
       start = at + 1
     }
     return node
@@ -256,6 +249,5 @@ function isSame(names: Uint8Array, at: number, bytes: Uint8Array, start: number,
 }
 
 function edgeHash(parent: number, hash: number): number {
-  const mixed = Math.imul(hash ^ Math.imul(parent, 0x9e3779b1), 0x85ebca6b)
-  return mixed ^ (mixed >>> 15)
+  return spread(hash ^ Math.imul(parent, 0x9e3779b1))
 }

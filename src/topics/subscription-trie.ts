@@ -1,4 +1,5 @@
 import { LevelTree } from './level-tree.ts'
+import { hashBytes } from './topic-hash.ts'
 import { TopicScratch } from './topic-scratch.ts'
 
 const SLASH = 0x2f
@@ -6,6 +7,8 @@ const DOLLAR = 0x24
 
 const plusName = Uint8Array.of(0x2b)
 const hashName = Uint8Array.of(0x23)
+const plusHash = hashBytes(plusName, 0, 1)
+const hashHash = hashBytes(hashName, 0, 1)
 
 /**
  * Topic filters as a tree of levels; finds all whose filter matches a topic name. Generic in what it holds.
@@ -19,8 +22,6 @@ const hashName = Uint8Array.of(0x23)
  */
 export class SubscriptionTrie<T> {
   readonly #tree = new LevelTree()
-  readonly #plusHash = this.#tree.hash(plusName, 0, 1)
-  readonly #hashHash = this.#tree.hash(hashName, 0, 1)
   readonly #scratch = new TopicScratch()
   /** By the number that a node has for its value; most filters have one value, so a Set is made for the second. */
   readonly #values: (T | Several<T> | undefined)[] = [undefined]
@@ -105,14 +106,14 @@ export class SubscriptionTrie<T> {
     for (;;) {
       const seesWildcards = depth > 0 || !isReserved
       if (seesWildcards && this.#hashCount > 0) {
-        this.#take(tree.child(node, this.#hashHash, hashName, 0, 1), found)
+        this.#take(tree.child(node, hashHash, hashName, 0, 1), found)
       }
       const levelStart = this.#starts[depth] as number
       if (levelStart > end) this.#take(node, found)
       else {
         if (depth === known) this.#findLevel(known++, bytes, end)
         if (seesWildcards && this.#plusCount > 0) {
-          const plus = tree.child(node, this.#plusHash, plusName, 0, 1)
+          const plus = tree.child(node, plusHash, plusName, 0, 1)
           if (plus !== 0) {
             this.#stack[top++] = plus
             this.#stack[top++] = depth + 1
@@ -139,7 +140,7 @@ export class SubscriptionTrie<T> {
     let at = start
     while (at < end && bytes[at] !== SLASH) at++
     this.#starts[depth + 1] = at + 1
-    this.#hashes[depth] = this.#tree.hash(bytes, start, at)
+    this.#hashes[depth] = hashBytes(bytes, start, at)
   }
 
   #grow(): void {

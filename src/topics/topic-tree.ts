@@ -1,4 +1,5 @@
 import { LevelTree } from './level-tree.ts'
+import { hashBytes } from './topic-hash.ts'
 
 const SLASH = 0x2f
 const DOLLAR = 0x24
@@ -93,7 +94,7 @@ export class TopicWalk {
   constructor(tree: LevelTree, filter: Uint8Array, paused: Map<number, TopicWalk[]>) {
     this.#tree = tree
     this.#filter = filter
-    this.#levels = levelsOf(tree, filter)
+    this.#levels = levelsOf(filter)
     this.#paused = paused
     this.#node = tree.root
   }
@@ -176,14 +177,14 @@ export class TopicWalk {
   }
 }
 
-function levelsOf(tree: LevelTree, filter: Uint8Array): readonly FilterLevel[] {
+function levelsOf(filter: Uint8Array): readonly FilterLevel[] {
   const levels: FilterLevel[] = []
   let start = 0
   for (let end = 0; end <= filter.length; end++) {
     if (end < filter.length && filter[end] !== SLASH) continue
     const only = end - start === 1 ? filter[start] : undefined
     const kind = only === PLUS ? 'plus' : only === HASH ? 'hash' : 'name'
-    levels.push({ kind, start, end, hash: tree.hash(filter, start, end) })
+    levels.push({ kind, start, end, hash: hashBytes(filter, start, end) })
     start = end + 1
   }
   return levels

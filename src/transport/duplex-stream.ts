@@ -27,7 +27,7 @@ export class DuplexStream implements ByteStream {
     duplex.on('data', onData)
     duplex.on('error', onError)
     duplex.on('close', onClose)
-    if (duplex.allowHalfOpen) duplex.on('end', onEnd) // others end by themselves
+    if (duplex.allowHalfOpen !== false) duplex.on('end', onEnd) // others end by themselves
     duplex.resume() // who read from it before may have left it paused
     if (!duplex.destroyed && !duplex.readableEnded) return
     // over before it came here: its events may all have been

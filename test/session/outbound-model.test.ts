@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Owed } from '../../src/session/outbound-queue.ts'
+import type { Owed } from '../../src/session/delivery.ts'
 import { Outbound } from '../../src/session/outbound.ts'
 import type { OutboundLimits } from '../../src/session/queue-bounds.ts'
 import { deliveryOf, type DeliveryShape, type Dropped, OutboundModel, packetIdAt } from './outbound-model.ts'

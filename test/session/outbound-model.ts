@@ -1,6 +1,6 @@
 import { ApplicationMessage } from '../../src/protocol/application-message.ts'
 import type { Delivery } from '../../src/session/delivery.ts'
-import type { Owed as OwedMessage } from '../../src/session/outbound-queue.ts'
+import type { Owed as OwedMessage } from '../../src/session/delivery.ts'
 import type { Taken } from '../../src/session/outbound.ts'
 import type { OutboundLimits, QueueDropReason } from '../../src/session/queue-bounds.ts'
 

@@ -25,6 +25,18 @@ describe('the window of positions', () => {
     expect(outbound.hasSpareQuota).toBe(true)
   })
 
+  it('goes on at any limit: with 100,000 waiting, the oldest make room for the newest', () => {
+    const { outbound, dropped } = outboundOf({ maximumQueuedMessages: 100_000 }, 20)
+    for (let count = 0; count < 20; count++) {
+      outbound.admit(1)
+      outbound.keep(deliveryOf({ byteSize: 1 }))
+    }
+    const ten = deliveryOf({ byteSize: 10 })
+    for (let count = 0; count < 400_000; count++) if (outbound.enqueue(ten, false) !== 'queued') expect.fail(`${count}`)
+    expect(outbound.queuedMessages).toBe(100_000)
+    expect(dropped).toHaveLength(300_020)
+  })
+
   it('ends when four rounds of identifiers are in it', () => {
     const { outbound, dropped, enqueue } = outboundOf()
     const ten = deliveryOf({ byteSize: 10 })

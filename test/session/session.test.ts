@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Owed } from '../../src/session/outbound-queue.ts'
+import type { Owed } from '../../src/session/delivery.ts'
 import { NEVER_EXPIRES, Session } from '../../src/session/session.ts'
 import { deliveryOf } from './outbound-model.ts'
 

@@ -27,15 +27,18 @@ describe('ByteHeap', () => {
     for (const byteCount of [0, 1, 16, 100_000]) expect(heap.allocate(byteCount)).toBeGreaterThan(0)
   })
 
-  it.each([1, 15, 16, 17, 255, 256, 257, 4096, 8191, 8192, 8193, 300_000])('holds runs of %i bytes', (byteCount) => {
-    const heap = new ByteHeap()
-    const runs = Array.from({ length: 40 }, (_, index) => write(heap, byteCount, index))
-    expect(new Set(runs.map(({ address }) => address)).size).toBe(40)
-    for (const run of runs) expect(isWhole(heap, run)).toBe(true)
-  })
+  it.each([1, 15, 16, 17, 255, 256, 257, 4096, 8192, 16_384, 16_385, 300_000])(
+    'holds runs of %i bytes',
+    (byteCount) => {
+      const heap = new ByteHeap()
+      const runs = Array.from({ length: 40 }, (_, index) => write(heap, byteCount, index))
+      expect(new Set(runs.map(({ address }) => address)).size).toBe(40)
+      for (const run of runs) expect(isWhole(heap, run)).toBe(true)
+    },
+  )
 
   it('keeps what is in each run through any taking and giving back', () => {
-    const size = fc.oneof(fc.nat(64), fc.nat(9000), fc.constantFrom(16, 32, 8192, 8193, 70_000))
+    const size = fc.oneof(fc.nat(64), fc.nat(9000), fc.constantFrom(16, 32, 16_384, 16_385, 70_000))
     const step = fc.oneof(
       fc.record({ take: size }),
       fc.record({ take: size }),
@@ -77,15 +80,29 @@ describe('ByteHeap', () => {
     expect(heap.allocate(100_000) >>> 14).toBeLessThanOrEqual(4)
   })
 
-  it('a run above 8 KiB lies alone, and its bytes outlive it', () => {
+  it('a run above 16 KiB lies alone, and its bytes outlive it', () => {
     const heap = new ByteHeap()
-    const { address } = write(heap, 8193, 7)
+    const { address } = write(heap, 16_385, 7)
     const bytes = heap.bytes(address)
-    expect(bytes.length).toBe(8193)
+    expect(bytes.length).toBe(16_385)
     heap.free(address)
-    write(heap, 8193, 9)
+    write(heap, 16_385, 9)
     expect(bytes.every((byte) => byte === 7)).toBe(true)
   })
+})
+
+it('an address stays a positive integer to the last page, and then there are none', () => {
+  const heap = new ByteHeap()
+  // a million bytes each that nobody touches take no memory; what counts is the number of pages
+  const addresses: number[] = []
+  while (!heap.isFull) addresses.push(heap.allocate(16_385))
+  expect(addresses.length).toBe(131_071)
+  expect(Math.min(...[addresses[0], addresses.at(-1)].map(Number))).toBeGreaterThan(0)
+  expect(new Set(addresses).size).toBe(addresses.length)
+  expect(() => heap.allocate(16_385)).toThrow(RangeError)
+  heap.free(addresses.pop() as number)
+  expect(heap.isFull).toBe(false)
+  expect(heap.allocate(16_385)).toBeGreaterThan(0)
 })
 
 function pagesOf(addresses: readonly number[]): number {

@@ -34,8 +34,8 @@ export class CountingStream implements DuplexLike {
   }
 
   on(event: string, listener: (...values: never[]) => void): this {
-    if (event === 'data') this.#onData = listener as (chunk: Uint8Array) => void
-    this.#listeners.set(event, listener)
+    if (event === 'data') this.#onData = listener.bind(this) as (chunk: Uint8Array) => void
+    this.#listeners.set(event, listener.bind(this))
     return this
   }
 

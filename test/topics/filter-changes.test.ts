@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeText } from '../../src/protocol/text.ts'
 import { FilterChanges } from '../../src/topics/filter-changes.ts'
+import { splitLevels } from '../../src/topics/topic-syntax.ts'
 import { matches, topicFilter, topicName } from './arbitrary-topics.ts'
 
 function concern(changes: FilterChanges, topic: string, since: number): boolean {
-  return changes.concern(encodeText(topic), since)
+  return changes.concern({ topicBytes: encodeText(topic), levels: splitLevels(topic) }, since)
 }
 
 describe('FilterChanges', () => {
@@ -26,11 +27,23 @@ describe('FilterChanges', () => {
     { filter: 'a/b', others: ['a', 'a/b/c', 'a/c', 'b', 'a/', '/a/b'] },
     { filter: 'a/+/c', others: ['b', 'ab', 'b/a/c', '/a/x/c'] },
     { filter: 'a/b/#', others: ['a', 'a/c', 'a/bc', 'b'] },
-    { filter: '/+', others: [] },
+    { filter: '/+', others: ['a', 'a/b', 'x/y'] },
+    { filter: '+/x', others: ['a', 'a/y', 'x', '$SYS/x'] },
+    { filter: '#', others: ['$SYS/x'] },
   ])('concern few others: $filter', ({ filter, others }) => {
     const changes = new FilterChanges()
     changes.changed(filter)
     for (const topic of others) expect(concern(changes, topic, 0), topic).toBe(false)
+  })
+
+  it('concern any topic when more than 64 that begin with a wildcard have changed since', () => {
+    const changes = new FilterChanges()
+    for (let index = 0; index < 63; index++) changes.changed('+/x')
+    expect(concern(changes, 'a/y', 0)).toBe(false)
+    expect(concern(changes, 'a/x', 0)).toBe(true)
+    for (let index = 0; index < 10; index++) changes.changed('+/x')
+    expect(concern(changes, 'a/y', 0)).toBe(true)
+    expect(concern(changes, 'a/y', changes.count - 10)).toBe(false)
   })
 
   it('concern hardly any topic that has nothing to do with a thousand of them', () => {

@@ -136,8 +136,10 @@ function accept(
   packetId: number,
 ): void {
   const { core, responses } = connection
-  const level =
-    qos === 2 ? core.durability.strictest : (route.durability ?? connection.durability ?? core.durability.level)
+  const { strictest, level: usual } = core.durability
+  // where nothing is kept, a listener cannot ask for more
+  const isSettled = qos === 2 || strictest === 'memory'
+  const level = isSettled ? strictest : (route.durability ?? connection.durability ?? usual)
   if (core.admission.isAsked) {
     const refusal = core.admission.refusalOf(route, message, level, qos === 2 && session.isDurable)
     if (refusal !== undefined) {
