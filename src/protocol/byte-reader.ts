@@ -7,7 +7,7 @@ import { checkText, decodeText } from './text.ts'
 export class ByteReader {
   readonly bytes: Uint8Array
   at: number
-  readonly end: number
+  end: number
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.bytes = bytes
@@ -66,10 +66,12 @@ export class ByteReader {
 
   /** Steps over a UTF-8 string after checking it. */
   skipText(): void {
-    const byteCount = this.twoByteInteger()
-    this.#need(byteCount)
-    this.at += byteCount
-    checkText(this.bytes, this.at - byteCount, this.at)
+    const { bytes, at } = this
+    this.#need(2)
+    const end = at + 2 + (((bytes[at] as number) << 8) | (bytes[at + 1] as number))
+    if (end > this.end) throw malformed('the packet ends before its fields do')
+    checkText(bytes, at + 2, end)
+    this.at = end
   }
 
   skip(byteCount: number): void {

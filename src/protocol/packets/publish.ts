@@ -68,15 +68,15 @@ function decodePublishProperties(
   start: number,
   packetEnd: number,
 ): number {
-  const lengthReader = new ByteReader(bytes, start, packetEnd)
-  const byteCount = lengthReader.variableByteInteger()
-  if (byteCount > lengthReader.remaining) throw malformed('the property length passes the end of the packet')
-  const end = lengthReader.at + byteCount
-  const reader = new ByteReader(bytes, lengthReader.at, end)
+  const reader = new ByteReader(bytes, start, packetEnd)
+  const byteCount = reader.variableByteInteger()
+  if (byteCount > reader.remaining) throw malformed('the property length passes the end of the packet')
+  const end = reader.at + byteCount
   let seen = 0
   message.propertiesStart = reader.at
   message.propertiesEnd = end
-  while (reader.remaining > 0) {
+  reader.end = end
+  while (reader.at < end) {
     const propertyAt = reader.at
     const id = reader.byte()
     if (id < 0x20) {
