@@ -120,7 +120,7 @@ export class Connection implements ByteStreamEvents, Timer {
 
   /** Many clients only listen. */
   get rights(): PublishRights {
-    return (this.#rights ??= new PublishRights(this.core.authorizer, () => this.release()))
+    return (this.#rights ??= new PublishRights(this.core.authorizer, this))
   }
 
   get isOpen(): boolean {

@@ -7,7 +7,7 @@ const REMEMBERED = 1024
 /** What one connection may publish where, asked once per topic, QoS and retain, and again when rights change. */
 export class PublishRights {
   readonly #authorizer: Authorizer
-  readonly #onAnswer: () => void
+  readonly #waiting: { release(): void }
   /** Two bits for each kind of question: 1 yes, 2 no. */
   #answers: Map<Route, number> | undefined = undefined
   #epoch = -1
@@ -17,10 +17,10 @@ export class PublishRights {
   #lastKind = -1
   #lastAnswer = false
 
-  /** `onAnswer` is called when an answer arrives that `mayPublish` had to leave open. */
-  constructor(authorizer: Authorizer, onAnswer: () => void) {
+  /** `waiting` is released when an answer arrives that `mayPublish` had to leave open. */
+  constructor(authorizer: Authorizer, waiting: { release(): void }) {
     this.#authorizer = authorizer
-    this.#onAnswer = onAnswer
+    this.#waiting = waiting
   }
 
   /** True or false when known; undefined when the authorizer answers later. Hot path. */
@@ -41,7 +41,7 @@ export class PublishRights {
       if (answer !== undefined) return // a second answer changes nothing
       answer = grants(late, qos)
       this.#remember(route, kind, answer)
-      if (isLater) this.#onAnswer()
+      if (isLater) this.#waiting.release()
     })
     if (atOnce !== undefined) answer ??= grants(atOnce, qos)
     isLater = true

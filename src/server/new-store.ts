@@ -1,3 +1,4 @@
+import type { DurabilityTerms } from '../contracts/durability.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Log } from '../contracts/log.ts'
 import type { Store } from '../contracts/store.ts'
@@ -28,3 +29,6 @@ async function dataDirectory(directory: string, log: Log, wallMs: () => number):
   const { openDataDirectory } = await import('../storage/directory/data-directory.ts')
   return openDataDirectory({ directory, log, wallMs, brokerVersion: packageVersion() })
 }
+
+/** Of a broker that has no store: there is nothing to wait for, whatever rules say. */
+export const memoryOnly: DurabilityTerms = { level: 'memory', intervalMs: 1000, rules: [], strictest: 'memory' }

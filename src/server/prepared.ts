@@ -6,8 +6,6 @@ import { Findings } from './findings.ts'
 import { prepareStorage, refuseStorageChange, type StorageTerms } from './storage-terms.ts'
 import { type PreparedTls, prepareTls } from './tls-files.ts'
 
-export { memoryOnly } from './storage-terms.ts'
-
 export interface PreparedListener {
   readonly settings: ListenerSettings
   readonly tls: PreparedTls | undefined

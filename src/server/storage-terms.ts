@@ -36,9 +36,6 @@ export function prepareStorage({ storage, listeners }: Settings, findings: Findi
   return { directory: isForMemory ? undefined : directory, durability: { level, intervalMs, rules, strictest } }
 }
 
-/** Of a broker that has no store: there is nothing to wait for, whatever rules say. */
-export const memoryOnly: DurabilityTerms = { level: 'memory', intervalMs: 1000, rules: [], strictest: 'memory' }
-
 const strictness: readonly DurabilityLevel[] = ['always', 'interval', 'memory']
 
 /** What a reload cannot change: the state would have to move. Throws an Error that says what to do. */

@@ -1,11 +1,9 @@
+import { HASH, PLUS, SLASH } from './topic-bytes.ts'
 import { hashStep, spread } from './topic-hash.ts'
 import { TopicScratch } from './topic-scratch.ts'
 import { levelsMatch, splitLevels } from './topic-syntax.ts'
 
 const PLACES = 16_384
-const SLASH = 0x2f
-const PLUS = 0x2b
-const HASH = 0x23
 /** Sets what concerns one topic alone apart from what concerns all below it. */
 const EXACT = 0x5bd1e995
 /** Filters that begin with a wildcard are remembered themselves: so many. */

@@ -1,3 +1,4 @@
+import { SLASH } from './topic-bytes.ts'
 import { ByteHeap } from '../structures/byte-heap.ts'
 import { hashBytes, spread } from './topic-hash.ts'
 
@@ -9,12 +10,10 @@ const FIRST_CHILD = 2
 const NEXT = 3
 const PREVIOUS = 4
 const VALUE = 5
-const HASH = 6
+const NAME_HASH = 6
 /** The name itself where it fits, else its address. */
 const NAME = 7
 const NAME_BYTES = (STRIDE - NAME) * 4
-
-const SLASH = 0x2f
 
 /**
  * The levels of many topics as one tree, held in a few typed arrays: a million topics are no million objects, and a
@@ -157,7 +156,7 @@ export class LevelTree {
     nodes[at + NAME_LENGTH] = end - start
     nodes[at + FIRST_CHILD] = 0
     nodes[at + VALUE] = 0
-    nodes[at + HASH] = edge
+    nodes[at + NAME_HASH] = edge
     this.#setName(at, bytes, start, end)
     this.#joinSiblings(node, parent)
     if (++this.#edgeCount * 4 > this.#edges.length) this.#growEdges()
@@ -228,7 +227,7 @@ export class LevelTree {
   #removeEdge(node: number): void {
     const edges = this.#edges
     const mask = this.#mask
-    let slot = (this.#nodes[node * STRIDE + HASH] as number) & mask
+    let slot = (this.#nodes[node * STRIDE + NAME_HASH] as number) & mask
     while (edges[2 * slot] !== node) slot = (slot + 1) & mask
     // those behind that were pushed on by a full slot move up, or they would not be found
     for (let next = (slot + 1) & mask; edges[2 * next] !== 0; next = (next + 1) & mask) {

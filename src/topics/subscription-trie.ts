@@ -1,12 +1,10 @@
+import { DOLLAR, HASH, PLUS, SLASH } from './topic-bytes.ts'
 import { LevelTree } from './level-tree.ts'
 import { hashBytes } from './topic-hash.ts'
 import { TopicScratch } from './topic-scratch.ts'
 
-const SLASH = 0x2f
-const DOLLAR = 0x24
-
-const plusName = Uint8Array.of(0x2b)
-const hashName = Uint8Array.of(0x23)
+const plusName = Uint8Array.of(PLUS)
+const hashName = Uint8Array.of(HASH)
 const plusHash = hashBytes(plusName, 0, 1)
 const hashHash = hashBytes(hashName, 0, 1)
 

@@ -1,3 +1,5 @@
+import { DOLLAR, HASH, PLUS, SLASH } from './topic-bytes.ts'
+
 /**
  * Topic names and topic filters, section 4.7. Levels are what lies between slashes, empty ones included, and are
  * compared byte by byte: nothing is trimmed or normalised. [MQTT5-4.7.3-4]
@@ -50,11 +52,6 @@ export function isPlainTopicName(bytes: Uint8Array, start: number, end: number, 
   }
   return levels <= maximumLevels
 }
-
-const DOLLAR = 0x24
-const SLASH = 0x2f
-const PLUS = 0x2b
-const HASH = 0x23
 
 /** What is wrong with the form of a topic filter without its $share part, or undefined. */
 export function topicFilterFault(topicFilter: string): string | undefined {

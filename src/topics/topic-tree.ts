@@ -1,10 +1,6 @@
+import { DOLLAR, HASH, PLUS, SLASH } from './topic-bytes.ts'
 import { LevelTree } from './level-tree.ts'
 import { hashBytes } from './topic-hash.ts'
-
-const SLASH = 0x2f
-const DOLLAR = 0x24
-const PLUS = 0x2b
-const HASH = 0x23
 
 /**
  * Topic names as a tree of levels, each with a number above 0; finds all that a filter matches. The mirror image of the

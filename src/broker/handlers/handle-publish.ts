@@ -121,10 +121,8 @@ function isStillAllowed(connection: Connection, route: Route, qos: number, retai
 
 /** What the broker says of itself, nobody else says. */
 function isReserved(route: Route): boolean {
-  return route.topicBytes[0] === DOLLAR && isBrokerTopic(route.topicBytes)
+  return isBrokerTopic(route.topicBytes)
 }
-
-const DOLLAR = 0x24
 
 /** Takes a message that came with `qos` and `packetId`; it may be delivered with another QoS. */
 function accept(
