@@ -13,9 +13,13 @@ try {
   const threadId = require('node:fs').readlinkSync('/proc/thread-self').split('/').pop()
   require('node:os').setPriority(Number(threadId), 10)
 } catch {}
+const compute = {
+  'sha-512': (password, salt) => crypto.createHash('sha512').update(password).update(salt).digest(),
+  package: (path, password, options) => require(path).hashRawSync(password, options),
+}
 parentPort.on('message', ([name, ...values]) => {
   try {
-    parentPort.postMessage({ hash: crypto[name + 'Sync'](...values) })
+    parentPort.postMessage({ hash: (compute[name] ?? crypto[name + 'Sync'])(...values) })
   } catch (error) {
     parentPort.postMessage({ fault: error.message })
   }

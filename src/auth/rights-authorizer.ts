@@ -1,19 +1,13 @@
 import type { Access, AccessAnswer, AuthorizedClient, Authorizer } from '../contracts/authorizer.ts'
 import type { Rights } from './rights.ts'
 
-/** Answers from rules that can be exchanged while clients are connected. Without rules everybody may do everything. */
+/** Answers from rules. Without rules everybody may do everything. */
 export class RightsAuthorizer implements Authorizer {
-  epoch = 0
-  #rights: Rights | undefined
+  readonly epoch = 0
+  readonly #rights: Rights | undefined
 
   constructor(rights: Rights | undefined) {
     this.#rights = rights
-  }
-
-  /** From the next question on; earlier answers no longer hold. */
-  replace(rights: Rights | undefined): void {
-    this.#rights = rights
-    this.epoch++
   }
 
   allowsAll(): boolean {

@@ -1,4 +1,5 @@
 import type { AuthenticationOutcome, AuthenticationRequest, Authenticator } from '../contracts/authenticator.ts'
+import type { PeerInfo } from '../contracts/byte-stream.ts'
 import type { Log } from '../contracts/log.ts'
 import { ReasonCode } from '../protocol/reason-codes.ts'
 import type { Credential } from './credential.ts'
@@ -9,11 +10,25 @@ import { ScramCredential } from './scram-credential.ts'
 import { answerClientFinal, answerClientFirst, readClientFirst, type ScramExchange } from './scram-sha-256.ts'
 import { StandIns } from './stand-ins.ts'
 
-export interface StandardAuthenticatorParts {
+/** By user name; undefined where no passwords are configured. */
+export type Credentials = ReadonlyMap<string, Credential> | undefined
+
+export interface Users {
+  readonly credentials: Credentials
+  /** Of listeners that have users of their own, in the place of those for all, by `ListenerRules.access`. */
+  readonly ofListeners?: ReadonlyMap<string, Credentials>
+  /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
+  readonly acceptsUncheckedNames?: boolean
+}
+
+export interface StandardAuthenticatorParts extends Users {
   readonly log: Log
   readonly hashQueue: Pick<HashQueue, 'hash'>
-  /** By user name; undefined where no passwords are configured. */
-  readonly credentials: ReadonlyMap<string, Credential> | undefined
+}
+
+interface UserList {
+  readonly credentials: Credentials
+  readonly standIns: StandIns
 }
 
 /** Longer passwords are refused; they are hashed only up to here. */
@@ -23,19 +38,22 @@ export const maximumPasswordBytes = 1024
 export class StandardAuthenticator implements Authenticator {
   readonly #log: Log
   readonly #hashQueue: Pick<HashQueue, 'hash'>
-  readonly #standIns = new StandIns()
-  #credentials: ReadonlyMap<string, Credential> | undefined
+  #users: UserList = { credentials: undefined, standIns: new StandIns() }
+  #ofListeners: ReadonlyMap<string, UserList> = new Map()
+  #acceptsUncheckedNames = false
 
-  constructor({ log, hashQueue, credentials }: StandardAuthenticatorParts) {
+  constructor({ log, hashQueue, ...users }: StandardAuthenticatorParts) {
     this.#log = log
     this.#hashQueue = hashQueue
-    this.replace(credentials)
+    this.replace(users)
   }
 
-  /** Takes other credentials from now on, also for logins that are under way. */
-  replace(credentials: ReadonlyMap<string, Credential> | undefined): void {
-    this.#credentials = credentials
-    this.#standIns.imitate(credentials?.values() ?? [])
+  /** Takes other users from now on, also for logins that are under way. */
+  replace({ credentials, ofListeners = new Map(), acceptsUncheckedNames = false }: Users): void {
+    const before = this.#ofListeners
+    this.#users = listOf(credentials, this.#users)
+    this.#ofListeners = new Map([...ofListeners].map(([name, own]) => [name, listOf(own, before.get(name))]))
+    this.#acceptsUncheckedNames = acceptsUncheckedNames
   }
 
   authenticate(
@@ -48,25 +66,34 @@ export class StandardAuthenticator implements Authenticator {
   }
 
   #decide(request: AuthenticationRequest): AuthenticationOutcome | Promise<AuthenticationOutcome> {
-    const { method, peer, userName } = request
+    const { method, peer } = request
+    // nobody can be called nothing: clients without a login send an empty name too
+    const userName = request.userName === '' ? undefined : request.userName
     if (method !== undefined) return this.#enhanced(request)
     if (peer.certificateUser !== undefined) return certified(peer.certificateUser, userName)
-    if (userName !== undefined && this.#credentials !== undefined) return this.#checkPassword(request, userName)
-    if (peer.allowsAnonymous) return { result: 'accepted', user: undefined } // a name that nobody checked is no user
+    const isUnchecked = this.#usersAt(peer).credentials === undefined
+    if (userName !== undefined && !isUnchecked) return this.#checkPassword(request, userName)
+    if (peer.allowsAnonymous) {
+      // a name that nobody checked is no user, unless the operator has it so
+      return { result: 'accepted', user: isUnchecked && this.#acceptsUncheckedNames ? userName : undefined }
+    }
     return refused(ReasonCode.notAuthorized, 'a login is needed')
   }
 
+  #usersAt({ rules }: PeerInfo): UserList {
+    return (rules?.access === undefined ? undefined : this.#ofListeners.get(rules.access)) ?? this.#users
+  }
+
   #enhanced(request: AuthenticationRequest): AuthenticationOutcome {
-    const { method, step, exchange } = request
-    const credentials = this.#credentials
-    if (method !== 'SCRAM-SHA-256' || credentials === undefined) {
+    const { method, step, exchange, peer } = request
+    if (method !== 'SCRAM-SHA-256' || this.#usersAt(peer).credentials === undefined) {
       return refused(ReasonCode.badAuthenticationMethod, 'this authentication method is not on offer')
     }
     const data = request.data ?? new Uint8Array()
     if (step !== 'continue') return this.#beginScram(request, data)
     const state = exchange.state as ScramExchange | undefined
     exchange.state = undefined // a proof is good for one try
-    return state === undefined ? scramFailed : this.#finishScram(state, data)
+    return state === undefined ? scramFailed : this.#finishScram(state, data, peer)
   }
 
   #beginScram({ exchange, userName, peer }: AuthenticationRequest, data: Uint8Array): AuthenticationOutcome {
@@ -77,45 +104,46 @@ export class StandardAuthenticator implements Authenticator {
       return refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the authentication data')
     }
     if (peer.certificateUser !== undefined && peer.certificateUser !== first.user) return otherCertificate
-    const state = answerClientFirst(first, this.#scramCredential(first.user).credential)
+    const state = answerClientFirst(first, this.#scramCredential(first.user, peer).credential)
     exchange.state = state
     return { result: 'continue', data: Buffer.from(state.serverFirst) }
   }
 
   /** Looked up again: who was removed or has another password since then fails. */
-  #finishScram(state: ScramExchange, data: Uint8Array): AuthenticationOutcome {
-    const { credential, isKnown } = this.#scramCredential(state.user)
+  #finishScram(state: ScramExchange, data: Uint8Array, peer: PeerInfo): AuthenticationOutcome {
+    const { credential, isKnown } = this.#scramCredential(state.user, peer)
     const serverFinal = answerClientFinal(state, data, credential)
     if (serverFinal === undefined || !isKnown) return scramFailed
     return { result: 'accepted', user: state.user, data: Buffer.from(serverFinal) }
   }
 
   /** The stand-in is made for everybody, so that it takes no longer for an unknown user. */
-  #scramCredential(user: string): { credential: ScramCredential; isKnown: boolean } {
-    const standIn = this.#standIns.forScram(user)
-    const known = this.#credentials?.get(user)
+  #scramCredential(user: string, peer: PeerInfo): { credential: ScramCredential; isKnown: boolean } {
+    const { credentials, standIns } = this.#usersAt(peer)
+    const standIn = standIns.forScram(user)
+    const known = credentials?.get(user)
     const isKnown = known instanceof ScramCredential
     return { credential: isKnown ? known : standIn, isKnown }
   }
 
   /** An unknown user, and a password that cannot be right, cost one hash as a wrong password does. */
   async #checkPassword(request: AuthenticationRequest, user: string): Promise<AuthenticationOutcome> {
-    const { password } = request
+    const { password, peer } = request
     if (password === undefined) return wrongLogin
-    const credentials = this.#credentials
-    const standIn = this.#standIns.forPassword(user)
+    const { credentials, standIns } = this.#usersAt(peer)
+    const standIn = standIns.forPassword(user)
     const known = credentials?.get(user)
     const credential = known ?? standIn
     const hash = await this.#hash(credential.hashJob(password.slice(0, maximumPasswordBytes)), request)
     if (!(hash instanceof Uint8Array)) return hash
-    if (credentials !== this.#credentials) return this.#decideAgain(request, user)
+    if (credentials !== this.#usersAt(peer).credentials) return this.#decideAgain(request, user)
     const isRight = credential.matches(hash) && known !== undefined && password.length <= maximumPasswordBytes
     return isRight ? { result: 'accepted', user } : wrongLogin
   }
 
   /** Other credentials came while the hash was computed: who was removed is not let in. */
   #decideAgain(request: AuthenticationRequest, user: string): AuthenticationOutcome | Promise<AuthenticationOutcome> {
-    return this.#credentials === undefined ? wrongLogin : this.#checkPassword(request, user)
+    return this.#usersAt(request.peer).credentials === undefined ? wrongLogin : this.#checkPassword(request, user)
   }
 
   async #hash(
@@ -131,6 +159,13 @@ export class StandardAuthenticator implements Authenticator {
       return refused(ReasonCode.serverUnavailable, 'the password could not be checked')
     }
   }
+}
+
+/** The stand-ins stay the same over reloads: clients have seen their salts. */
+function listOf(credentials: Credentials, before: UserList | undefined): UserList {
+  const standIns = before?.standIns ?? new StandIns()
+  standIns.imitate(credentials?.values() ?? [])
+  return { credentials, standIns }
 }
 
 const wrongLogin = refused(ReasonCode.badUserNameOrPassword, 'wrong user name or password')

@@ -18,6 +18,7 @@ import { explained } from './explained.ts'
 import { refuseConnect } from './handlers/handle-connect.ts'
 import { handlePublish } from './handlers/handle-publish.ts'
 import { tellInOrder } from './hooks/tell-in-order.ts'
+import { largestPacket } from './listener-terms.ts'
 import { Outbox } from './outbox.ts'
 import { PublishRights } from './publish-rights.ts'
 import { Responses } from './responses.ts'
@@ -102,12 +103,13 @@ export class Connection implements ByteStreamEvents, Timer {
     this.core = core
     this.stream = stream
     this.peer = stream.peer
-    this.terms = core.terms
+    this.terms = core.termsOf(stream.peer.rules)
     this.durability = stream.peer.durability
     this.accessChanges = core.accessChanges
     this.outbox = new Outbox(core.outboxPool, stream, () => this.#drained())
     this.responses = new Responses(core, this)
-    this.reader = new PacketReader(core.limits.maximumConnectPacketBytes, (bytes, start, bodyStart, end) =>
+    const largest = largestPacket(stream.peer, core.limits.maximumConnectPacketBytes)
+    this.reader = new PacketReader(largest, (bytes, start, bodyStart, end) =>
       this.#dispatch(bytes, start, bodyStart, end),
     )
   }
@@ -281,13 +283,6 @@ export class Connection implements ByteStreamEvents, Timer {
 
   shutDown(): void {
     this.disconnect(ReasonCode.serverShuttingDown, 'the server is shutting down')
-  }
-
-  /** Before a shutdown: wills that are due at once are seen by those who are still here. */
-  publishWillEarly(): void {
-    const { session, will } = this
-    if (session === undefined || will === undefined) return
-    if (Math.min(will.properties.willDelayInterval ?? 0, session.expirySeconds) === 0) this.core.wills.publishNow(this)
   }
 
   destroy(): void {

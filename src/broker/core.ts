@@ -5,6 +5,7 @@ import type { ByteStream } from '../contracts/byte-stream.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { BrokerEvents, ClientInfo, DropInfo } from '../contracts/events.ts'
 import type { Features, Limits, Terms } from '../contracts/limits.ts'
+import type { ListenerRules } from '../contracts/listener.ts'
 import type { Log } from '../contracts/log.ts'
 import type { DurabilityLevel, DurabilityTerms } from '../contracts/durability.ts'
 import { type DropReason, type Gauges, newCounters, type Statistics } from '../contracts/statistics.ts'
@@ -25,13 +26,16 @@ import { Deliverer } from './deliverer.ts'
 import { BrokerState } from './durable-state.ts'
 import { Journal } from './journal.ts'
 import { keptCounters, restoreCounters } from './kept-counters.ts'
+import { ListenerTerms } from './listener-terms.ts'
 import { OutboxPool } from './outbox.ts'
 import { PublishAdmission } from './publish-admission.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import { RetainedReplays } from './retained-replays.ts'
+import type { Route } from './route.ts'
 import { Router } from './router.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { TakeoverLoops } from './takeover-loops.ts'
 import { Wills } from './wills.ts'
 
 /** What the broker is made of and asks of the world. */
@@ -59,8 +63,9 @@ const WATCH_INTERVAL_MS = 5000
 export class BrokerCore implements Statistics {
   /** As they are now: one object that stays, whose values `change` sets. */
   readonly limits: Limits
-  /** What clients that connect now are told, and held to until they leave. */
-  terms: Terms
+  #terms: ListenerTerms
+  /** Subscribers get the QoS they asked for, also where the publisher chose a lower one. */
+  upgradesQos: boolean
   readonly log: Log
   readonly hooks: HookRegistry
   readonly authenticator: HookedAuthenticator
@@ -90,12 +95,14 @@ export class BrokerCore implements Statistics {
   readonly wills: Wills
   readonly deliverer: Deliverer
   readonly gate: ConnectionGate
+  readonly takeoverLoops = new TakeoverLoops(this)
   /** The one view all inbound publishes are read into. */
   readonly inbound = new ApplicationMessage()
 
   constructor(parts: CoreParts) {
     this.limits = { ...parts.limits }
-    this.terms = { limits: parts.limits, features: parts.features }
+    this.#terms = new ListenerTerms(parts.limits, parts.features)
+    this.upgradesQos = parts.features.upgradeOutgoingQos
     this.log = parts.log
     this.hooks = new HookRegistry(parts.log, (error) => this.faulted(error, ''))
     this.authenticator = new HookedAuthenticator(parts.authenticator, this.hooks)
@@ -123,6 +130,7 @@ export class BrokerCore implements Statistics {
     this.state = new BrokerState(this)
     this.admission = new PublishAdmission(this)
     this.router = new Router(this.authorizer, this.limits, () => this.durability.rules)
+    this.router.sendsEach = parts.features.overlappingSubscriptions === 'each'
     this.sessions = new SessionRegistry(this)
     this.subscriptions = new Subscriptions(this)
     this.retained = new RetainedMessages(this)
@@ -152,6 +160,16 @@ export class BrokerCore implements Statistics {
     return opening
   }
 
+  /** What clients that connect now are told, and held to until they leave. */
+  get terms(): Terms {
+    return this.#terms.forAll
+  }
+
+  /** The same for those who come in by a listener. */
+  termsOf(rules: ListenerRules | undefined): Terms {
+    return this.#terms.of(rules)
+  }
+
   /** Keeps a record of a session, with the care that all session data gets; returns the commit to wait for. */
   keep(record: StoreRecord): number {
     return this.keepAt(this.durability.level, record)
@@ -166,7 +184,12 @@ export class BrokerCore implements Statistics {
   /** How publishes to a topic are kept where no listener has a say. */
   levelOf(topicBytes: Uint8Array): DurabilityLevel {
     const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity)
-    return route.durability ?? this.durability.level
+    return this.#levelOn(route)
+  }
+
+  /** What is raised to QoS 2 is kept as publishes at QoS 2 are. */
+  #levelOn(route: Route): DurabilityLevel {
+    return this.upgradesQos ? this.durability.strictest : (route.durability ?? this.durability.level)
   }
 
   storeChanged(error: Error | undefined): void {
@@ -226,7 +249,7 @@ export class BrokerCore implements Statistics {
     const topicBytes = encodeText(topicName)
     const route = this.router.resolve(topicBytes, 0, topicBytes.length, Infinity) // the limit is for clients
     message.topicBytes = route.topicBytes
-    return this.deliverer.publish(route, message, route.durability ?? this.durability.level)
+    return this.deliverer.publish(route, message, this.#levelOn(route))
   }
 
   /** Runs what no connection answers for: a fault of ours is counted and logged, and the broker goes on. */
@@ -279,12 +302,20 @@ export class BrokerCore implements Statistics {
   /** Other limits and features, for clients that connect from now on and for all that no client was promised. */
   change(limits: Limits, features: Features): void {
     Object.assign(this.limits, limits)
-    this.terms = { limits, features }
+    this.#terms = new ListenerTerms(limits, features)
+    this.upgradesQos = features.upgradeOutgoingQos
+    this.router.sendsEach = features.overlappingSubscriptions === 'each'
+    this.router.allChanged()
+  }
+
+  /** At which QoS a message leaves that came with one, by a subscription with another. [MQTT5-3.8.4-8] Hot path. */
+  outgoingQos(published: 0 | 1 | 2, granted: 0 | 1 | 2): 0 | 1 | 2 {
+    return this.upgradesQos || granted < published ? granted : published
   }
 
   /** Before a stop: wills that are due at once go out while those they are for are still here. */
   publishWillsEarly(): void {
-    for (const connection of [...this.gate.connections]) connection.publishWillEarly()
+    for (const connection of [...this.gate.connections]) this.wills.publishEarly(connection)
   }
 
   /** Ends all connections the way a stopping server does: DISCONNECT 0x8B. [MQTT5-3.14.4-2] */
@@ -301,7 +332,7 @@ export class BrokerCore implements Statistics {
   disconnectThose(isUnwanted: (client: ClientInfo) => boolean): void {
     for (const connection of [...this.gate.connections]) {
       if (connection.session === undefined || !isUnwanted(connection)) continue
-      connection.disconnect(ReasonCode.notAuthorized, 'no longer let in')
+      connection.disconnect(ReasonCode.administrativeAction, 'no longer let in')
     }
   }
 

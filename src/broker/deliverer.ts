@@ -73,7 +73,7 @@ export class Deliverer {
   /** Sends a retained message to one session for a subscription just made. [MQTT5-3.3.1-9] */
   replay(subscription: ClientSubscription, message: ApplicationMessage): void {
     const { session } = subscription
-    const qos = message.qos < subscription.qos ? message.qos : subscription.qos
+    const qos = this.#core.outgoingQos(message.qos, subscription.qos)
     this.begin(undefined)
     this.recorder.begin(session.isDurable && qos > 0 ? this.#core.levelOf(message.topicBytes) : 'memory')
     this.#offer(session, message, qos, true, subscription.subscriptionIdentifiers)
@@ -128,7 +128,7 @@ export class Deliverer {
     const isUnwanted = whole.noLocal && session.clientId === message.publisherId
     const destination = isUnwanted ? whole.local : whole // [MQTT5-3.8.3-3]
     if (destination === undefined) return
-    const qos = message.qos < destination.qos ? message.qos : destination.qos // [MQTT5-3.8.4-8]
+    const qos = this.#core.outgoingQos(message.qos, destination.qos)
     const retain = message.retain && destination.retainAsPublished // [MQTT5-3.3.1-12] [MQTT5-3.3.1-13]
     const isOnItsWay = this.#offer(session, message, qos, retain, destination.subscriptionIdentifiers)
     if (session.replay !== undefined && isOnItsWay) session.replay.sentLive(route.topicName)
@@ -200,7 +200,9 @@ export class Deliverer {
       (isDurable && qos === 2 && this.recorder.level === 'always') ||
       (connection !== undefined && this.#mustAskFirst(connection))
     const mayAdmit = !waits && (!isKept || outbound.hasRoom)
-    const packetId = connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos) : 0
+    const byteSize = this.#core.limits.maximumInflightBytes > 0 ? message.byteSize : 0
+    const packetId =
+      connection !== undefined && mayAdmit && !this.isOutboxFull(connection) ? outbound.admit(qos, byteSize) : 0
     if (packetId === 0 || connection === undefined) {
       return this.#enqueue(session, this.#delivery(message, qos, retain, identifiers, group, isDurable))
     }

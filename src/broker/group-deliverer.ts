@@ -22,11 +22,12 @@ export class GroupDeliverer {
   deliver(route: Route, message: ApplicationMessage, destination: GroupDestination): void {
     const { group, denied } = destination
     // behind those that wait, but for QoS 0, which waits for nobody
-    const mayGoFirst = message.qos === 0 || group.waiting.length === 0
+    const isQos0 = message.qos === 0 && !this.#core.upgradesQos
+    const mayGoFirst = isQos0 || group.waiting.length === 0
     const member = mayGoFirst ? this.#choose(route, message, destination) : undefined
     if (member !== undefined) this.#send(member, group, message)
     else if (group.members.length === denied.size) this.#core.dropped('not-authorized', '')
-    else if (message.qos > 0 && group.members.some((candidate) => candidate.qos > 0)) {
+    else if (!isQos0 && group.members.some((candidate) => candidate.qos > 0)) {
       const isStored = group.isDurable
       this.#enqueue(group, {
         message: this.#deliverer.detach(message),
@@ -89,15 +90,15 @@ export class GroupDeliverer {
     return group.choose(route.hash, (member) => !denied.has(member) && this.#canTake(member, message.qos))
   }
 
-  #canTake(member: ClientSubscription, qos: number): boolean {
+  #canTake(member: ClientSubscription, qos: 0 | 1 | 2): boolean {
     const { link, outbound } = member.session
     if (link === undefined || this.#deliverer.isOutboxFull(link)) return false
-    return Math.min(qos, member.qos) === 0 || (outbound.hasSpareQuota && outbound.hasRoom)
+    return this.#core.outgoingQos(qos, member.qos) === 0 || (outbound.hasSpareQuota && outbound.hasRoom)
   }
 
   #send(member: ClientSubscription, group: SubscriptionGroup, message: ApplicationMessage): void {
     const { session, subscriptionIdentifiers } = member
-    const qos = Math.min(message.qos, member.qos) as 0 | 1 | 2 // [MQTT5-4.8.2-3]
+    const qos = this.#core.outgoingQos(message.qos, member.qos) // [MQTT5-4.8.2-3]
     const retain = message.retain && member.retainAsPublished
     if (qos === 0) this.#deliverer.sendQos0(session.link as Connection, message, retain, subscriptionIdentifiers)
     else this.#deliverer.send(session, message, qos, retain, subscriptionIdentifiers, group)

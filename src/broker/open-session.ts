@@ -24,13 +24,13 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
     throw new ProtocolError(ReasonCode.clientIdentifierNotValid, 'this client identifier belongs to another user')
   }
   if (found === undefined && maximumSessions > 0 && core.sessions.size >= maximumSessions) {
-    throw new ProtocolError(ReasonCode.quotaExceeded, 'there are as many sessions as the broker allows')
+    throw new ProtocolError(ReasonCode.serverBusy, 'there are as many sessions as the broker allows')
   }
   let commit = 0
   let isPresent = false
   if (found !== undefined) {
     isPresent = !packet.cleanStart && found.expirySeconds > 0
-    takeOver(found, isPresent)
+    takeOver(found, connection, isPresent)
     if (isPresent)
       core.wills.sessionResumed(found) // [MQTT5-3.1.3-9]
     else commit = core.sessions.end(found) // [MQTT5-3.1.2-4]
@@ -57,9 +57,10 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
 }
 
 /** The old connection hears 0x8E [MQTT5-3.1.4-3]; its will goes out unless the session lives on and the will can wait. */
-function takeOver(session: ClientSession, isResumed: boolean): void {
+function takeOver(session: ClientSession, by: Connection, isResumed: boolean): void {
   const old = session.claimant
   if (old === undefined) return
+  by.core.takeoverLoops.takenOver(old, by)
   const { will } = old
   old.disconnect(ReasonCode.sessionTakenOver, 'another connection uses this client identifier')
   if (will === undefined) return

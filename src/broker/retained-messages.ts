@@ -1,5 +1,5 @@
 import type { DurabilityLevel } from '../contracts/durability.ts'
-import type { StoredRetained, StoreRecord } from '../contracts/store.ts'
+import type { StoredPublisher, StoredRetained, StoreRecord } from '../contracts/store.ts'
 import { ApplicationMessage } from '../protocol/application-message.ts'
 import { decodeText, encodeText } from '../protocol/text.ts'
 import type { Timer } from '../structures/timing-wheel.ts'
@@ -49,21 +49,22 @@ export class RetainedMessages {
     }
     const isKept = !isOurs && level !== 'memory'
     const before = this.size
-    const wasKept = this.#set(topicBytes, message, isKept)
+    const publisher = this.#publisherOf(message)
+    const wasKept = this.#set(topicBytes, message, isKept, publisher)
     if (isOurs) this.#ownMessages += this.size - before
     if (isKept) {
       const { topicName } = route
-      return this.#record({ kind: 'retained', topicName, message: detached() }, level)
+      return this.#record({ kind: 'retained', topicName, message: detached(), publisher }, level)
     }
     // what is in memory only must not come back as something older
     return wasKept ? this.#record({ kind: 'retained-cleared', topicName: route.topicName }, level) : 0
   }
 
   /** As the store gave it back. */
-  restore({ topicName, message }: StoredRetained): void {
+  restore({ topicName, message, publisher }: StoredRetained): void {
     const isExpired = message.expiresAtMs <= this.#core.time.nowMs
     if (!isExpired && !this.#records.isFull) {
-      this.#set(encodeText(topicName), message, true)
+      this.#set(encodeText(topicName), message, true, publisher)
       return
     }
     this.forget(topicName) // what stood there before was replaced
@@ -74,7 +75,8 @@ export class RetainedMessages {
   stored(topicName: string): StoredRetained | undefined {
     const address = this.#tree.get(encodeText(topicName))
     if (address === 0 || !this.#records.isKept(address)) return undefined
-    return { topicName, message: this.view(address).detach() }
+    const view = this.view(address)
+    return { topicName, message: view.detach(), publisher: this.#records.publisher(address, view) }
   }
 
   forget(topicName: string): void {
@@ -102,6 +104,17 @@ export class RetainedMessages {
     return view
   }
 
+  /** Who published the message at an address that `view` has just shown; undefined where nobody is held to it. */
+  publisherOfView(address: number): StoredPublisher | undefined {
+    return this.#records.publisher(address, this.#view)
+  }
+
+  /** Remembered only where it will be asked for; the broker itself may say everything. */
+  #publisherOf({ publisherId, publisherUser }: ApplicationMessage): StoredPublisher | undefined {
+    if (publisherId === '' || !this.#core.terms.features.checkRetainedPublisher) return undefined
+    return { clientId: publisherId, user: publisherUser }
+  }
+
   #hasRoom(topicBytes: Uint8Array, byteSize: number): boolean {
     const { maximumRetainedMessages, maximumRetainedBytes } = this.#core.limits
     if (this.#records.isFull) return false
@@ -114,8 +127,8 @@ export class RetainedMessages {
   }
 
   /** Returns whether the store has the message that it replaces. */
-  #set(topicBytes: Uint8Array, message: ApplicationMessage, isKept: boolean): boolean {
-    const address = this.#records.add(message, isKept, this.#core.time.nowMs)
+  #set(topicBytes: Uint8Array, message: ApplicationMessage, isKept: boolean, publisher?: StoredPublisher): boolean {
+    const address = this.#records.add(message, isKept, this.#core.time.nowMs, publisher)
     const replaced = this.#tree.set(topicBytes, address)
     const wasKept = replaced !== 0 && this.#records.isKept(replaced)
     if (replaced !== 0) this.#forget(replaced)

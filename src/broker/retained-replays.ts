@@ -1,3 +1,5 @@
+import { grants } from '../contracts/authorizer.ts'
+import type { ApplicationMessage } from '../protocol/application-message.ts'
 import type { BrokerCore } from './core.ts'
 import { decodeText } from '../protocol/text.ts'
 import type { TopicWalk } from '../topics/topic-tree.ts'
@@ -134,7 +136,29 @@ export class RetainedReplays {
       if (replay.wasSentLive(topicName, walk.startedAt)) return
       isAllowed ??= this.#core.router.mayReceive(walk.subscription, topicName)
     }
-    if (isAllowed) this.#core.deliverer.replay(walk.subscription, message)
+    if (!isAllowed) return
+    if (!this.#mayStillBeSaid(address, message)) return
+    this.#core.deliverer.replay(walk.subscription, message)
+  }
+
+  /** Whether its publisher still has the right to publish it, where that is to be asked. */
+  #mayStillBeSaid(address: number, { topicBytes, qos }: ApplicationMessage): boolean {
+    const { authorizer, retained, sessions, terms } = this.#core
+    if (!terms.features.checkRetainedPublisher || authorizer.allowsAll('publish')) return true
+    const publisher = retained.publisherOfView(address)
+    if (publisher === undefined) return true
+    const { clientId, user } = publisher
+    const session = sessions.get(clientId)
+    const peer = session?.user === user ? session?.link?.peer : undefined
+    const topicName = decodeText(topicBytes, 0, topicBytes.length)
+    try {
+      const access = { action: 'publish', topicName, qos, retain: true } as const
+      const answer = authorizer.authorize({ clientId, user, peer }, access, tooLate)
+      return answer !== undefined && grants(answer, qos)
+    } catch (error) {
+      this.#core.faulted(error, clientId)
+      return false
+    }
   }
 
   #hasRoom(session: ClientSession): boolean {
@@ -143,3 +167,6 @@ export class RetainedReplays {
     return session.outbound.waitingMessages < WAITING_MESSAGES
   }
 }
+
+/** An answer that is not there at once is a no. */
+function tooLate(): void {}

@@ -5,7 +5,7 @@ import type { ClientSession, ClientSubscription, SubscriptionGroup } from './typ
 
 /**
  * One session that a topic goes to. With one matching subscription it is that subscription itself; with several they
- * are one copy. [MQTT5-3.3.4-2]
+ * are one copy [MQTT5-3.3.4-2], or a destination each, as the settings say.
  */
 export interface Destination {
   readonly session: ClientSession

@@ -29,6 +29,10 @@ export class Router {
   readonly #durabilityRules: () => readonly DurabilityRule[]
   readonly #cache = new RouteCache()
   readonly #changes = new FilterChanges()
+  /** Routes that have not seen as many changes are out of date, whatever their topic. */
+  #everythingSeen = 0
+  /** A session gets a copy for each of its subscriptions that match, and not one for all. */
+  sendsEach = false
   #receiveEpoch = -1
   #allowsAll = false
 
@@ -54,6 +58,11 @@ export class Router {
   /** Who gets the topics of a filter is no longer what it was. */
   changed(topicFilter: string): void {
     this.#changes.changed(topicFilter)
+  }
+
+  /** Every route is to be built anew: also those of topics that begin with $, which no wildcard stands for. */
+  allChanged(): void {
+    this.#everythingSeen = ++this.#changes.count
   }
 
   /** The route of a topic name given as UTF-8 bytes, up to date. Throws ProtocolError for a name that is none. */
@@ -115,7 +124,7 @@ export class Router {
   }
 
   #isAffected(route: Route): boolean {
-    if (route.changesSeen < 0 || route.rightsEpoch !== this.#authorizer.epoch) return true
+    if (route.changesSeen < this.#everythingSeen || route.rightsEpoch !== this.#authorizer.epoch) return true
     return this.#changes.concern(route, route.changesSeen)
   }
 
@@ -136,7 +145,7 @@ export class Router {
       }
     }
     if (groups.length > 0) route.groups = groups
-    route.destinations = destinationsOf(subscriptions)
+    route.destinations = this.sendsEach ? subscriptions : destinationsOf(subscriptions)
     if (!route.isLasting || route.changesSeen >= 0) return // weighed when it was first built
     const isMerged = route.destinations !== subscriptions
     this.#cache.weighs(route.destinations.length * (isMerged ? MERGED_BYTES : SINGLE_BYTES))

@@ -146,6 +146,13 @@ export class Wills {
     if (will !== undefined) this.#publish(will, connection)
   }
 
+  /** Before a shutdown: what is due at once is seen by those who are still here. */
+  publishEarly(connection: Connection): void {
+    const { session, will } = connection
+    if (session === undefined || will === undefined) return
+    if (Math.min(will.properties.willDelayInterval ?? 0, session.expirySeconds) === 0) this.publishNow(connection)
+  }
+
   #take(session: ClientSession): PendingWill | undefined {
     const pending = this.#pending.get(session)
     if (pending === undefined) return undefined
@@ -167,6 +174,12 @@ export class Wills {
     }
     const publication = { client: { clientId, user, peer }, ...will }
     this.#underWay++
+    const { maximumPayloadBytes } = this.#core.limits
+    if (maximumPayloadBytes > 0 && will.payload.length > maximumPayloadBytes) {
+      this.#core.dropped('payload-too-large', clientId)
+      this.#over(clientId, will)
+      return
+    }
     this.#authorize(publication, (isAllowed) => {
       if (isAllowed) this.#pastHooks(publication, will)
       else {
@@ -196,9 +209,13 @@ export class Wills {
     const { clientId } = publication.client
     askPublish(this.#core.hooks, publication, (outcome) => {
       this.#core.guarded(() => {
-        if (outcome === false) this.#core.dropped('refused-by-hook', clientId)
-        // its expiry begins now
-        else this.#core.publish(outcome.topicName, newApplicationMessage(outcome, clientId, this.#core.time.nowMs))
+        if (outcome === false) {
+          this.#core.dropped('refused-by-hook', clientId)
+          return
+        }
+        const message = newApplicationMessage(outcome, clientId, this.#core.time.nowMs) // its expiry begins now
+        message.publisherUser = publication.client.user
+        this.#core.publish(outcome.topicName, message)
       })
       this.#over(clientId, will)
     })

@@ -1,64 +1,56 @@
 import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { buffer } from 'node:stream/consumers'
-import { PassThrough, type Readable } from 'node:stream'
 import { AuthFileError } from '../auth/auth-file-error.ts'
 import type { Credential } from '../auth/credential.ts'
-import { parsePasswordFile, userNameFault, withoutUser, withUser } from '../auth/password-file.ts'
+import { parsePasswordFile, userNameFault, withHashedPasswords, withoutUser, withUser } from '../auth/password-file.ts'
 import { replaceFile } from '../auth/replace-file.ts'
 import { saslPrep } from '../auth/sasl-prep.ts'
-import { ScramCredential, scramIterations } from '../auth/scram-credential.ts'
-import { ScryptCredential, scryptCost } from '../auth/scrypt-credential.ts'
 import { readSecretFile } from '../auth/secret-file.ts'
-import { maximumPasswordBytes } from '../auth/standard-authenticator.ts'
 import { exitCode, OperatorError, UsageError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
+import { chosenHash, credentialOf, hashFlags } from './passwd-hash.ts'
+import { passwordOf } from './passwd-password.ts'
 import type { Terminal } from './terminal.ts'
 
 const userFlags = {
-  file: { kind: 'text', value: 'PATH', help: 'password file; made when there is none (required)' },
-  user: { kind: 'text', value: 'NAME', help: 'user to add or change (required)' },
-  delete: { kind: 'switch', help: 'remove the user' },
+  file: { kind: 'text', value: 'PATH', help: 'password file; made when there is none' },
+  user: { kind: 'text', value: 'NAME', help: 'user to add or change' },
+  delete: { kind: 'switch', short: 'D', help: 'remove the user' },
   'password-stdin': { kind: 'switch', help: 'read the password from stdin: one line' },
 } as const satisfies FlagTable
 
-const hashFlags = {
-  cost: {
-    kind: 'integer',
-    value: 'LN',
-    ...bounds(scryptCost),
-    help: `scrypt: work doubles with each (default ${scryptCost.default})`,
-  },
-  scram: { kind: 'switch', help: 'keep keys for SCRAM-SHA-256; plain logins work with them too' },
-  iterations: {
-    kind: 'integer',
-    value: 'N',
-    ...bounds(scramIterations),
-    help: `SCRAM iterations (default ${scramIterations.default})`,
-  },
+const mosquittoFlags = {
+  passwordfile: { kind: 'text', value: 'FILE', positional: true, help: 'password file; - is stdout (FILE alone does)' },
+  username: { kind: 'text', value: 'USER', positional: true, help: 'user to add or change (USER alone does)' },
+  password: { kind: 'text', value: 'PASSWORD', positional: true, help: 'with -b (PASSWORD alone does)' },
+  create: { kind: 'switch', short: 'c', help: 'a new file, in the place of one that is there' },
+  batch: { kind: 'switch', short: 'b', help: 'take the password from the command line, where others may see it' },
+  update: { kind: 'switch', short: 'U', help: 'hash the passwords that stand in the file as they are' },
 } as const satisfies FlagTable
 
-const passwdFlags = { ...userFlags, ...hashFlags }
+const passwdFlags = { ...userFlags, ...mosquittoFlags, ...hashFlags }
 type PasswdValues = FlagValues<typeof passwdFlags>
 
 export const passwdCommand = defineCommand(
   {
     name: 'passwd',
     summary: 'Add, change and remove users of a password file',
-    usage: 'passwd --file PATH --user NAME [flags]',
+    usage: 'passwd --file PATH --user NAME [flags], or passwd [-c] [-b] [-D] [-U] FILE USER PASSWORD',
     sections: [
       { title: 'User', flags: userFlags },
+      { title: 'As mosquitto_passwd', flags: mosquittoFlags },
       { title: 'Hash', flags: hashFlags },
     ],
     examples: [
       'topiary passwd --file users.passwd --user ada',
       'topiary passwd --file users.passwd --user ada --scram --password-stdin < password.txt',
       'topiary passwd --file users.passwd --user ada --delete',
+      'topiary passwd -c -b passwd ada secret',
+      'topiary passwd -U passwd',
     ],
     notes: [
-      'The password is asked for twice and not shown; it is never an argument, where others could see it.',
-      'A running broker takes the file over on SIGHUP.',
+      'The password is asked for twice and not shown; only with -b is it an argument, where others could see it.',
+      'A running broker takes the file over on SIGHUP, and disconnects whoever it changes.',
       'Exit codes: 0 the file was written; 1 it was not; 2 wrong flags.',
     ],
   },
@@ -66,105 +58,139 @@ export const passwdCommand = defineCommand(
   passwd,
 )
 
+type Hash = ReturnType<typeof chosenHash>
+
+/** What the command line asks for, in either way of writing it. */
+interface Wish {
+  readonly file: string
+  readonly user: string
+  readonly hash: Hash
+  /** In the way of mosquitto_passwd. */
+  readonly isMosquittos: boolean
+}
+
 async function passwd(values: PasswdValues, terminal: Terminal): Promise<number> {
-  const { file, user } = namesOf(values)
-  checkHashFlags(values)
-  const before = readUsers(file)
+  const isMosquittos = values.passwordfile !== undefined
+  const file = oneOf('--file PATH', 'password file', values.file, values.passwordfile)
+  const hash = chosenHash(values, isMosquittos ? 'sha512-pbkdf2' : 'scrypt')
+  checkModes(values, file)
+  if (values.update) return hashAll(file, hash, values, terminal)
+  const user = oneOf('--user NAME', 'user', values.user, values.username)
+  checkUser(user, hash)
+  return changeUser({ file, user, hash, isMosquittos }, values, terminal)
+}
+
+async function changeUser(
+  { file, user, hash, isMosquittos }: Wish,
+  values: PasswdValues,
+  terminal: Terminal,
+): Promise<number> {
+  const isNew = values.create || file === '-'
+  if (isMosquittos && !isNew && !existsSync(file)) throw new OperatorError(`there is no file ${file}; -c makes one`)
+  // the file must be whole before anything is written into it
+  const before = isNew ? noUsers : readUsers(file)
   const isKnown = before.users.has(user)
   if (values.delete) {
     if (!isKnown) throw new OperatorError(`${file} has no user ${user}`)
     await write(file, withoutUser(before.text, user))
     terminal.stdout.write(`deleted ${user} from ${file}\n`)
   } else {
-    const credential = await credentialOf(values, await passwordOf(values, terminal))
-    await write(file, withUser(before.text, user, credential))
+    const source = { fromStdin: values['password-stdin'], given: values.batch ? values.password : undefined }
+    const text = withUser(before.text, user, await credentialOf(hash, values, await passwordOf(source, terminal)))
+    if (file === '-') {
+      terminal.stdout.write(text)
+      return exitCode.ok
+    }
+    await write(file, text)
     terminal.stdout.write(isKnown ? `changed ${user} in ${file}\n` : `added ${user} to ${file}\n`)
   }
-  terminal.stdout.write('a running broker takes it over on SIGHUP\n')
-  if (before.wasPublic) terminal.stderr.write(`warning: ${file} could be read by everybody; its mode is 600 now\n`)
+  tellMore(file, before, terminal)
   return exitCode.ok
 }
 
-function namesOf({ file, user, scram }: PasswdValues): { file: string; user: string } {
-  if (file === undefined) throw new UsageError('passwd needs a password file: --file PATH')
-  if (user === undefined) throw new UsageError('passwd needs a user: --user NAME')
+async function hashAll(file: string, hash: Hash, values: PasswdValues, terminal: Terminal): Promise<number> {
+  const before = orOperatorError(() => secretTextOf(file))
+  try {
+    const hashing = (password: Uint8Array): Promise<Credential> => credentialOf(hash, values, password)
+    const { text, hashed } = await withHashedPasswords(before.text, file, hashing)
+    if (hashed > 0) await write(file, text)
+    terminal.stdout.write(`hashed ${hashed} passwords in ${file}\n`)
+  } catch (error) {
+    throw asOperatorError(error)
+  }
+  tellMore(file, before, terminal)
+  return exitCode.ok
+}
+
+function oneOf(flag: string, what: string, one: string | undefined, other: string | undefined): string {
+  if (one !== undefined && other !== undefined)
+    throw new UsageError(`unexpected argument: the ${what} is given already`)
+  const given = one ?? other
+  if (given === undefined) throw new UsageError(`passwd needs a ${what}: ${flag}`)
+  return given
+}
+
+function checkUser(user: string, hash: Hash): void {
   const fault = userNameFault(user)
   if (fault !== undefined) throw new UsageError(`--user: ${fault}`)
-  if (scram && saslPrep(user) !== user) {
+  if (hash === 'scram' && saslPrep(user) !== user) {
     throw new UsageError('--user: SCRAM compares names in the Unicode form NFKC, and this one would never be found')
   }
-  return { file, user }
 }
 
-function checkHashFlags(values: PasswdValues): void {
-  if (values.scram && values.cost !== undefined) {
-    throw new UsageError('--cost is for scrypt; with --scram use --iterations')
+const exclusive: readonly (readonly [keyof PasswdValues, readonly (keyof PasswdValues)[]])[] = [
+  ['delete', ['password-stdin', 'scram', 'cost', 'hash', 'iterations', 'create', 'batch']],
+  ['update', ['delete', 'create', 'batch', 'password-stdin', 'user', 'username']],
+  ['batch', ['password-stdin']],
+]
+
+function checkModes(values: PasswdValues, file: string): void {
+  for (const [mode, others] of exclusive) {
+    const other = values[mode] ? others.find((name) => values[name] !== undefined && values[name] !== false) : undefined
+    if (other !== undefined) throw new UsageError(`--${mode} and --${other} exclude each other`)
   }
-  if (!values.scram && values.iterations !== undefined) throw new UsageError('--iterations needs --scram')
-  if (!values.delete) return
-  const other = (['password-stdin', 'scram', 'cost'] as const).find((name) => values[name])
-  if (other !== undefined) throw new UsageError(`--delete and --${other} exclude each other`)
-}
-
-/** The file must be whole before anything is written into it. */
-function readUsers(file: string): { text: string; users: ReadonlyMap<string, Credential>; wasPublic: boolean } {
-  if (!existsSync(file)) return { text: '', users: new Map(), wasPublic: false }
-  try {
-    const { text, warnings } = readSecretFile(file)
-    return { text, users: parsePasswordFile(text, file), wasPublic: warnings.length > 0 }
-  } catch (error) {
-    if (error instanceof AuthFileError) throw new OperatorError(error.message)
-    throw error
+  if (values.password !== undefined && !values.batch) {
+    throw new UsageError('unexpected argument behind the user: a password is one only with -b')
   }
+  if (values.batch && values.password === undefined) throw new UsageError('-b needs the password behind the user')
+  if (file === '-' && (values.delete || values.update)) throw new UsageError('- is stdout: nothing stands in it yet')
 }
 
-async function credentialOf({ scram, iterations, cost }: PasswdValues, password: Buffer): Promise<Credential> {
-  if (!scram) return ScryptCredential.create(password, cost)
-  const credential = await ScramCredential.create(password, iterations)
-  if (credential !== undefined) return credential
-  throw new OperatorError('a SCRAM password is UTF-8 text without control characters; choose another password')
+interface Before {
+  readonly text: string
+  readonly wasPublic: boolean
 }
 
-async function passwordOf(values: PasswdValues, { stdin, stderr }: Terminal): Promise<Buffer> {
-  if (!values['password-stdin'] && !isTerminal(stdin)) {
-    throw new UsageError('stdin is no terminal to ask at; pass the password with --password-stdin')
-  }
-  const password = values['password-stdin'] ? withoutNewline(await buffer(stdin)) : await ask(stdin, stderr)
-  if (password.length === 0) throw new OperatorError('the password is empty; nothing was written')
-  if (password.includes('\n')) throw new OperatorError('the password on stdin must be one line')
-  if (password.length > maximumPasswordBytes) {
-    throw new OperatorError(`the password has more than ${maximumPasswordBytes} bytes; the broker would refuse it`)
-  }
-  return password
+const noUsers: Before & { readonly users: ReadonlyMap<string, Credential> } = {
+  text: '',
+  users: new Map(),
+  wasPublic: false,
 }
 
-function withoutNewline(bytes: Buffer): Buffer {
-  if (!bytes.subarray(-1).equals(Buffer.from('\n'))) return bytes
-  return bytes.subarray(0, bytes.subarray(-2).equals(Buffer.from('\r\n')) ? -2 : -1)
-}
-
-/** Twice, without echo: readline edits the line in raw mode and draws it into nothing. */
-async function ask(stdin: Readable, stderr: Terminal['stderr']): Promise<Buffer> {
-  const lines = createInterface({ input: stdin, output: new PassThrough().resume(), terminal: true, historySize: 0 })
-  const answers: string[] = []
-  stderr.write('Password: ')
-  await new Promise<void>((resolve) => {
-    lines.on('line', (line) => {
-      answers.push(line)
-      if (answers.length === 2) lines.close()
-      else stderr.write('\nThe same again: ')
-    })
-    lines.on('close', resolve) // also at Ctrl-C, Ctrl-D and the end of stdin
+/** Also of a file that only Mosquitto 2.0 takes: a user may stand in it twice. */
+function readUsers(file: string): typeof noUsers {
+  if (!existsSync(file)) return noUsers
+  return orOperatorError(() => {
+    const before = secretTextOf(file)
+    return { ...before, users: parsePasswordFile(before.text, file, { mosquittoVersion: '2.0' }) }
   })
-  stderr.write('\n')
-  const [first, second] = answers
-  if (first === undefined || second === undefined) throw new OperatorError('no password was given; nothing was written')
-  if (first !== second) throw new OperatorError('the two passwords differ; nothing was written')
-  return Buffer.from(first)
 }
 
-function isTerminal(stdin: Readable): boolean {
-  return 'isTTY' in stdin && stdin.isTTY === true
+function secretTextOf(file: string): Before {
+  const { text, warnings } = readSecretFile(file)
+  return { text, wasPublic: warnings.length > 0 }
+}
+
+function orOperatorError<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw asOperatorError(error)
+  }
+}
+
+function asOperatorError(error: unknown): unknown {
+  return error instanceof AuthFileError ? new OperatorError(error.message) : error
 }
 
 async function write(file: string, text: string): Promise<void> {
@@ -175,6 +201,7 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-function bounds({ min, max }: { readonly min: number; readonly max: number }): { min: number; max: number } {
-  return { min, max }
+function tellMore(file: string, { wasPublic }: Before, { stdout, stderr }: Terminal): void {
+  stdout.write('a running broker takes it over on SIGHUP\n')
+  if (wasPublic) stderr.write(`warning: ${file} could be read by everybody; its mode is 600 now\n`)
 }

@@ -1,4 +1,5 @@
 import type { DurabilityLevel } from './durability.ts'
+import type { ListenerRules } from './listener.ts'
 
 /** Where a connection came from, for limits, log lines and authentication. */
 export interface PeerInfo {
@@ -16,6 +17,8 @@ export interface PeerInfo {
   readonly certificateUser: string | undefined
   /** What its listener says of how publishes are kept; undefined leaves it to the settings at large. */
   readonly durability?: DurabilityLevel | undefined
+  /** What else it says; absent where it says nothing. */
+  readonly rules?: ListenerRules | undefined
   /** The embedding program itself: it may do everything. */
   readonly isTrusted?: true
 }

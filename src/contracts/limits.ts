@@ -16,6 +16,8 @@ export interface Limits {
   readonly maximumConnectPacketBytes: number
   /** Largest packet accepted from a client in bytes, fixed header included; announced to 5.0 clients. */
   readonly maximumPacketBytes: number
+  /** Largest payload of a publish in bytes, 0 = no limit. A larger one is dropped: the connection stays. */
+  readonly maximumPayloadBytes: number
   /** QoS 1 and 2 publishes a client may have unacknowledged toward the broker; announced to 5.0 clients. */
   readonly receiveMaximum: number
   /** Topic aliases a client may use toward the broker; announced to 5.0 clients. 0 switches them off. */
@@ -35,8 +37,12 @@ export interface Limits {
   readonly maximumTopicLevels: number
   /** Unacknowledged QoS 1 and 2 messages toward one client; the client's Receive Maximum may lower it. */
   readonly maximumInflightMessages: number
-  /** Messages queued for one session, in flight included. */
+  /** Their bytes, 0 = no limit. One message may always go. */
+  readonly maximumInflightBytes: number
+  /** Messages queued for one session, in flight included unless `queueCountsInflight` is false. */
   readonly maximumQueuedMessages: number
+  /** false: what a connected client may have in flight comes on top of `maximumQueuedMessages`. */
+  readonly queueCountsInflight: boolean
   /** Their bytes (topic, properties and payload). */
   readonly maximumQueuedBytes: number
   /** How long a message waits in a queue before it is dropped, in seconds; 0 = no limit. */
@@ -71,6 +77,19 @@ export interface Features {
   readonly sharedSubscriptionStrategy: SharedStrategy
   /** What becomes of a publish without the right to it from a 3.x client, which cannot be told. */
   readonly mqtt3RefusedPublish: 'acknowledge' | 'disconnect'
+  /** What becomes of a 3.x client whose keep alive is above the longest: refused with "identifier rejected" or kept. */
+  readonly mqtt3LongKeepAlive: 'keep' | 'refuse'
+  /** Deliver at the QoS of the subscription, not at the lower of its and the publish's. */
+  readonly upgradeOutgoingQos: boolean
+  /** How often a client gets a message that several of its subscriptions match. */
+  readonly overlappingSubscriptions: 'once' | 'each'
+  /** A retained message is sent only while its publisher may publish there. */
+  readonly checkRetainedPublisher: boolean
+  readonly allowEmptyClientId: boolean
+  /** At most 50 characters; a random part follows. */
+  readonly assignedClientIdPrefix: string
+  /** Other client identifiers are refused. */
+  readonly clientIdPrefix?: string | undefined
   /** Refuse MQTT 3.1 client identifiers longer than 23 characters, as that text has it. */
   readonly strictMqtt31ClientIds: boolean
 }

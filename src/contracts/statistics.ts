@@ -5,6 +5,7 @@ export const dropReasons = [
   'outbox-full',
   'offline-qos0',
   'packet-too-large',
+  'payload-too-large',
   'not-authorized',
   'refused-by-client',
   'refused-by-hook',
@@ -36,6 +37,8 @@ export interface Counters {
   /** CONNECT packets accepted. */
   connectionsAccepted: number
   connectionsRefused: number
+  /** Takeovers beyond what a client that comes back needs: two clients seem to have one client identifier. */
+  clientIdCollisions: number
   sessionsExpired: number
   /** Most sessions that were known at once. */
   sessionsMaximum: number
@@ -83,6 +86,7 @@ export function newCounters(): Counters {
     socketsOpened: 0,
     connectionsAccepted: 0,
     connectionsRefused: 0,
+    clientIdCollisions: 0,
     sessionsExpired: 0,
     sessionsMaximum: 0,
     publishesDenied: 0,

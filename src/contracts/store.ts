@@ -145,6 +145,14 @@ export interface StoredRetained {
   readonly topicName: string
   /** Owns its bytes. */
   readonly message: ApplicationMessage
+  /** Absent where nobody will ask whether it may still publish there. */
+  readonly publisher?: StoredPublisher | undefined
+}
+
+/** The client that published a message, as it was then. */
+export interface StoredPublisher {
+  readonly clientId: string
+  readonly user: string | undefined
 }
 
 /** The will of a client, from CONNECT until it is deleted or published. */

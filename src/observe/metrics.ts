@@ -34,6 +34,11 @@ const counterMetrics: MetricOf<Omit<Counters, 'drops'>> = {
     'connections_refused_total',
     'Connections refused: no room for them, or CONNECT turned down.',
   ],
+  clientIdCollisions: [
+    'counter',
+    'client_id_collisions_total',
+    'Takeovers by clients that seem to share a client identifier.',
+  ],
   sessionsExpired: ['counter', 'sessions_expired_total', 'Sessions that expired.'],
   sessionsMaximum: ['gauge', 'sessions_maximum', 'Most sessions known at once since the start.'],
   publishesDenied: ['counter', 'publishes_denied_total', 'Publishes refused for want of rights, wills included.'],

@@ -25,6 +25,7 @@ export class ApplicationMessage {
   packetId = 0
   /** Client that published it; empty for the broker itself. */
   publisherId = ''
+  publisherUser: string | undefined = undefined
   /** Offset in `bytes` of a Topic Alias property to leave out when forwarding, or -1. */
   topicAliasAt = -1
   /** 0 when absent. */
@@ -73,6 +74,7 @@ export class ApplicationMessage {
     copy.qos = this.qos
     copy.retain = this.retain
     copy.publisherId = this.publisherId
+    copy.publisherUser = this.publisherUser
     copy.expiryIntervalAt = this.expiryIntervalAt < 0 ? -1 : expiryIntervalAt
     copy.expiresAtMs = this.expiresAtMs
     return copy

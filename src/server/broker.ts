@@ -45,6 +45,17 @@ export interface HttpServerLike {
   off(event: 'upgrade', listener: (...values: unknown[]) => void): unknown
 }
 
+/** What `inspect` finds. */
+export interface BrokerView {
+  readonly subscriptions: readonly {
+    readonly clientId: string
+    /** As the client wrote it, shared subscriptions with `$share/NAME/`. */
+    readonly topicFilter: string
+    readonly qos: 0 | 1 | 2
+  }[]
+  readonly retainedTopics: readonly string[]
+}
+
 /**
  * A broker: opened by `listen`, closed by `close`. It prints nothing, ends no process and installs no signal handlers.
  */
@@ -82,6 +93,10 @@ export interface Broker extends AsyncDisposable {
   connect(options?: ConnectOptions): Promise<ProgramClient>
   /** Registers hooks behind those that are there. Returns how to take them away. */
   use(hooks: Hooks): () => void
+  /** Resolves once all that happened so far is on disk, also what may wait for it; at once where nothing is kept. */
+  flush(): Promise<void>
+  /** Who subscribed to what, and where messages are retained. It is all gathered at once: not for every minute. */
+  inspect(): BrokerView
   /** Answers of an authorizer or of hooks may be others now: all are asked again, standing subscriptions included. */
   rightsChanged(): void
   /**

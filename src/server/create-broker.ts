@@ -1,10 +1,5 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { HashJob } from '../auth/derive-hash.ts'
-import { HashQueue } from '../auth/hash-queue.ts'
-import { HashThreads } from '../auth/hash-threads.ts'
-import { RightsAuthorizer } from '../auth/rights-authorizer.ts'
-import { StandardAuthenticator } from '../auth/standard-authenticator.ts'
 import { BrokerCore } from '../broker/core.ts'
 import { hookKinds } from '../broker/hooks/hook-registry.ts'
 import type { Authenticator } from '../contracts/authenticator.ts'
@@ -33,12 +28,14 @@ import { decodeText } from '../protocol/text.ts'
 import { completeSettings, type PartialSettings } from '../settings/settings.ts'
 import { DuplexStream } from '../transport/duplex-stream.ts'
 import { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
+import { isAccessChanged, isShutOut } from './access-change.ts'
+import { AccessControl } from './access-control.ts'
 import { attachTo } from './attach-to.ts'
-import type { AttachTerms, Broker, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
+import type { AttachTerms, Broker, BrokerView, DuplexLike, HttpServerLike, StreamTerms } from './broker.ts'
 import { checkNames } from './check-names.ts'
+import { inspect } from './inspect.ts'
 import { HttpPages } from './http-pages.ts'
 import { Listeners } from './listeners.ts'
-import { isAccessChanged, isShutOut } from './access-change.ts'
 import { memoryOnly, newStore } from './new-store.ts'
 import { prepare, type Prepared, preparedDifference } from './prepared.ts'
 import { inProcess, peerOf } from './program-peers.ts'
@@ -55,6 +52,10 @@ export interface BrokerParts {
   readonly authenticator?: Authenticator
   /** In the place of the rights in the settings. */
   readonly authorizer?: Authorizer
+  /** Puts something between the stream of each client that a listener lets in and the broker. */
+  readonly tap?: (stream: ByteStream) => ByteStream
+  /** What `$SYS/broker/version` says. Default: `topiary version `, and the version. */
+  readonly versionText?: string
   /** As with `broker.use`, in order. */
   readonly hooks?: readonly Hooks[]
 }
@@ -76,11 +77,8 @@ class ListeningBroker implements Broker {
   readonly #log: Log
   readonly #core: BrokerCore
   readonly #store: Store
-  readonly #hashThreads = new HashThreads()
-  readonly #hashQueue: HashQueue
+  readonly #access: AccessControl
   readonly #hasOwnAuthenticator: boolean
-  readonly #authenticator: StandardAuthenticator
-  readonly #authorizer: RightsAuthorizer
   readonly #listeners: Listeners
   readonly #pages: HttpPages
   readonly #sysUpdates: SysUpdates
@@ -106,17 +104,8 @@ class ListeningBroker implements Broker {
     this.#hasStore = parts.store !== undefined || directory !== undefined
     this.#isRestored = parts.store === undefined ? directory === undefined : !parts.store.keepsMessages
     this.#store = parts.store ?? newStore(directory, this.#log, this.#clock)
-    const { access } = this.#prepared
-    const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
-    const derive = (job: HashJob): Promise<Uint8Array> => this.#hashThreads.derive(job)
-    this.#hashQueue = new HashQueue({ derive, concurrency, maximumWaiting })
-    this.#authenticator = new StandardAuthenticator({
-      log: this.#log,
-      hashQueue: this.#hashQueue,
-      credentials: access.credentials,
-    })
+    this.#access = new AccessControl(this.#prepared, this.#log)
     this.#hasOwnAuthenticator = parts.authenticator !== undefined
-    this.#authorizer = new RightsAuthorizer(access.rights)
     this.#core = new BrokerCore({
       limits: settings.limits,
       features: settings.features,
@@ -124,14 +113,15 @@ class ListeningBroker implements Broker {
       log: this.#log,
       store: this.#store,
       durability: this.#hasStore ? durability : memoryOnly,
-      authenticator: parts.authenticator ?? this.#authenticator,
-      authorizer: parts.authorizer ?? this.#authorizer,
+      authenticator: parts.authenticator ?? this.#access.authenticator,
+      authorizer: parts.authorizer ?? this.#access.authorizer,
     })
     this.#core.events.setMaxListeners(0) // Node would print a warning from the eleventh on
+    this.#core.events.on('connected', ({ clientId, peer }) => this.#access.authorizer.connected(clientId, peer))
     for (const hooks of parts.hooks ?? []) this.use(hooks)
-    this.#listeners = new Listeners(this.#core)
+    this.#listeners = new Listeners(this.#core, { clock: this.#clock, rates: settings.rates, tap: parts.tap ?? ((stream) => stream) })
     this.#pages = new HttpPages(this.#core, this.#clock, () => this.isReady)
-    this.#sysUpdates = new SysUpdates(this.#core, this.#clock)
+    this.#sysUpdates = new SysUpdates(this.#core, this.#clock, parts.versionText)
     if (this.#isRestored) this.#sysUpdates.start(settings.sysIntervalSeconds)
   }
 
@@ -289,6 +279,14 @@ class ListeningBroker implements Broker {
     return this.#state === 'closing' || this.#state === 'closed'
   }
 
+  flush(): Promise<void> {
+    return this.#core.journal.settled()
+  }
+
+  inspect(): BrokerView {
+    return inspect(this.#core)
+  }
+
   use(hooks: Hooks): () => void {
     checkNames('use', hooks, ['name', ...hookKinds])
     const remove = this.#core.hooks.add(hooks)
@@ -327,7 +325,8 @@ class ListeningBroker implements Broker {
     listeners?.commit()
     this.#take(after)
     if (isAccessChanged(before, after)) this.#core.accessChanges++
-    const doors = { wereOpen: openToAnonymous, areOpen: this.#listeners.openToAnonymous, addresses: this.addresses }
+    const { openToAnonymous: areOpen, access } = this.#listeners
+    const doors = { wereOpen: openToAnonymous, areOpen, addresses: this.addresses, access }
     this.#core.disconnectThose((client) => isShutOut(client, before, after, doors))
     for (const { url } of this.addresses) if (!open.some((one) => one.url === url)) this.#log.info({ url }, 'listening')
     const changes = preparedDifference(before, after)
@@ -338,15 +337,12 @@ class ListeningBroker implements Broker {
 
   #take(after: Prepared): void {
     const before = this.#prepared
-    const { settings, access } = after
+    const { settings } = after
     this.#prepared = after
     this.#core.change(settings.limits, settings.features)
     this.#core.durability = this.#hasStore ? after.storage.durability : memoryOnly
     this.#core.router.changed('#') // routes know the durability of their topic
-    const { hashConcurrency: concurrency, maximumWaitingLogins: maximumWaiting } = settings.authentication
-    this.#hashQueue.resize({ concurrency, maximumWaiting })
-    this.#authenticator.replace(access.credentials)
-    this.#authorizer.replace(access.rights)
+    this.#access.take(after)
     if (settings.sysIntervalSeconds !== before.settings.sysIntervalSeconds) {
       if (this.#isRestored) this.#sysUpdates.start(settings.sysIntervalSeconds)
     }
@@ -394,7 +390,7 @@ class ListeningBroker implements Broker {
     this.#state = 'closed'
     this.#core.stop()
     await within(Math.max(graceMs, STORE_GRACE_MS), this.#store.close())
-    await this.#hashThreads.stop()
+    await this.#access.stop()
     await this.#pages.close()
   }
 }

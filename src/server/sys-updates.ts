@@ -9,9 +9,11 @@ import { packageVersion } from '../settings/version.ts'
 export class SysUpdates {
   readonly #core: BrokerCore
   readonly #clock: Clock
+  readonly #versionText: string
   #topics: SysTopics | undefined
 
-  constructor(core: BrokerCore, clock: Clock) {
+  constructor(core: BrokerCore, clock: Clock, versionText = `topiary version ${packageVersion()}`) {
+    this.#versionText = versionText
     this.#core = core
     this.#clock = clock
   }
@@ -25,7 +27,7 @@ export class SysUpdates {
       clock: this.#clock,
       statistics: core,
       store: () => core.store.statistics,
-      version: `topiary version ${packageVersion()}`,
+      version: this.#versionText,
       intervalSeconds,
       publish: (topicName, text) => {
         const parts = { payload: encodeText(text), qos: 2, retain: true, properties: {} } as const

@@ -1,6 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls'
+import { parsePskFile } from '../auth/psk-file.ts'
 import { readSecretFile } from '../auth/secret-file.ts'
 import type { TlsSettings } from '../settings/settings.ts'
 import type { TlsTerms } from '../transport/tls-terms.ts'
@@ -22,26 +24,33 @@ export function prepareTls(
   findings: Findings,
 ): PreparedTls {
   const { clientCertificate = 'none', certificateUser = 'none' } = tls
-  if (clientCertificate !== 'none' && tls.caFile === undefined) {
-    throw new Error('clientCertificate needs caFile: the authorities whose client certificates are believed')
+  if (clientCertificate !== 'none' && tls.caFile === undefined && tls.caDirectory === undefined) {
+    throw new Error(
+      'clientCertificate needs caFile or caDirectory: the authorities whose client certificates are believed',
+    )
   }
-  if (clientCertificate === 'none' && certificateUser !== 'none') {
+  if (clientCertificate === 'none' && certificateUser !== 'none' && tls.psk === undefined) {
     throw new Error('certificateUser needs clientCertificate: optional or required')
   }
-  const identity = readIdentity(tls, findings)
-  const ca = tls.caFile === undefined ? [] : readAuthorities(tls.caFile, nowMs, findings)
+  if (tls.psk !== undefined) return preparePsk(tls, tls.psk, handshakeTimeoutMs, findings)
+  const { certificateFile, keyFile } = tls
+  if (certificateFile === undefined || keyFile === undefined) {
+    throw new Error('certificateFile and keyFile are needed, or psk in their place')
+  }
+  const identity = readIdentity(certificateFile, keyFile, tls.keyPassphrase, findings)
+  const ca = readAuthorities(authorityFiles(tls), nowMs, findings)
   const crl = tls.revocationFile === undefined ? [] : readBlocks(tls.revocationFile, 'X509 CRL')
   const context = {
     ...identity,
     ...(ca.length > 0 && { ca }),
     ...(crl.length > 0 && { crl }),
     minVersion: tls.minimumVersion ?? 'TLSv1.2',
-    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
+    ...ciphersOf(tls),
   }
-  const others = Object.keys(tls).filter((name) => ['caFile', 'revocationFile', 'ciphers'].includes(name))
+  const others = Object.keys(tls).filter((name) => otherNames.has(name))
   attempt(others.join(' or '), () => createSecureContext(context))
   const certificate = new X509Certificate(identity.cert)
-  warnOfDates(certificate, tls.certificateFile, nowMs, findings)
+  warnOfDates(certificate, certificateFile, nowMs, findings)
   const hash = createHash('sha256').update(identity.cert)
   for (const block of [...ca, ...crl]) hash.update(block)
   return {
@@ -51,8 +60,77 @@ export function prepareTls(
   }
 }
 
+const otherNames: ReadonlySet<string> = new Set(['caFile', 'caDirectory', 'revocationFile', 'ciphers', 'cipherSuites'])
+
+/** Keys shared with clients: nobody shows a certificate. */
+function preparePsk(
+  tls: TlsSettings,
+  psk: NonNullable<TlsSettings['psk']>,
+  handshakeTimeoutMs: number,
+  findings: Findings,
+): PreparedTls {
+  const others = (['certificateFile', 'keyFile', 'caFile', 'caDirectory'] as const).filter(
+    (name) => tls[name] !== undefined,
+  )
+  if (others.length > 0) throw new Error(`psk is in the place of certificates: leave out ${others.join(', ')}`)
+  const { text, warnings } = readSecretFile(psk.file)
+  const parsed = parsePskFile(text, psk.file)
+  for (const warning of [...warnings, ...parsed.warnings]) findings.warn(warning)
+  if (parsed.keys.size === 0) findings.warn(`${psk.file} has no keys: nobody can connect where it holds`)
+  const context = {
+    minVersion: tls.minimumVersion ?? 'TLSv1.2',
+    ...ciphersOf({ ciphers: 'PSK', ...definedOnly(tls) }),
+  }
+  attempt('ciphers', () => createSecureContext(context))
+  return {
+    terms: {
+      context,
+      psk: { keys: parsed.keys, hint: psk.hint },
+      clientCertificate: 'none',
+      certificateUser: tls.certificateUser ?? 'none',
+      handshakeTimeoutMs,
+    },
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+    description: `${parsed.keys.size} shared keys`,
+  }
+}
+
+function definedOnly({ ciphers, cipherSuites }: TlsSettings): Pick<TlsSettings, 'ciphers' | 'cipherSuites'> {
+  return { ...(ciphers !== undefined && { ciphers }), ...(cipherSuites !== undefined && { cipherSuites }) }
+}
+
+/** Node has one list for both: suites of TLS 1.3 are told by their names. What is left out stays as Node has it. */
+function ciphersOf({ ciphers, cipherSuites }: Pick<TlsSettings, 'ciphers' | 'cipherSuites'>): { ciphers?: string } {
+  if (ciphers === undefined && cipherSuites === undefined) return {}
+  const usual = DEFAULT_CIPHERS.split(':')
+  const suites = cipherSuites ?? (hasSuites(ciphers) ? '' : usual.filter(isSuite).join(':'))
+  const list = ciphers ?? usual.filter((name) => !isSuite(name)).join(':')
+  return { ciphers: [suites, list].filter((part) => part !== '').join(':') }
+}
+
+function hasSuites(ciphers = ''): boolean {
+  return ciphers.split(':').some(isSuite)
+}
+
+function isSuite(name: string): boolean {
+  return name.startsWith('TLS_')
+}
+
+/** The file of authorities, and those of their directory: what in it has no certificate is no business of ours. */
+function authorityFiles({ caFile, caDirectory }: TlsSettings): string[] {
+  const files = caFile === undefined ? [] : [caFile]
+  if (caDirectory === undefined) return files
+  const inDirectory = attempt(caDirectory, () => readdirSync(caDirectory))
+    .toSorted()
+    .map((name) => join(caDirectory, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .filter((path) => read(path).includes('-----BEGIN CERTIFICATE-----'))
+  if (inDirectory.length === 0) throw new Error(`${caDirectory} has no file with a certificate (PEM)`)
+  return [...files, ...inDirectory]
+}
+
 /** What the listener shows, and how it proves that it is its own. */
-function readIdentity({ certificateFile, keyFile, keyPassphrase }: TlsSettings, findings: Findings) {
+function readIdentity(certificateFile: string, keyFile: string, keyPassphrase: string | undefined, findings: Findings) {
   const { bytes: key, warnings } = readSecretFile(keyFile)
   for (const warning of warnings) findings.warn(warning)
   const passphrase = keyPassphrase !== undefined && { passphrase: keyPassphrase }
@@ -62,13 +140,20 @@ function readIdentity({ certificateFile, keyFile, keyPassphrase }: TlsSettings, 
 }
 
 /** Authorities of which none is valid would turn every client away. */
-function readAuthorities(file: string, nowMs: number, findings: Findings): string[] {
-  const authorities = readBlocks(file, 'CERTIFICATE')
-  const expired = authorities
-    .map((text) => attempt(file, () => new X509Certificate(text)))
-    .filter(({ validTo }) => Date.parse(validTo) <= nowMs)
-    .map((authority) => `${ownerOf(authority)} in ${file} has expired on ${authority.validTo}`)
-  if (expired.length === authorities.length) throw new Error(`no authority is valid: ${expired.join('; ')}`)
+function readAuthorities(files: readonly string[], nowMs: number, findings: Findings): string[] {
+  const authorities: string[] = []
+  const expired: string[] = []
+  for (const file of files) {
+    for (const text of readBlocks(file, 'CERTIFICATE')) {
+      if (authorities.includes(text)) continue // a rehashed directory has each twice
+      const authority = attempt(file, () => new X509Certificate(text))
+      const isExpired = Date.parse(authority.validTo) <= nowMs
+      if (isExpired) expired.push(`${ownerOf(authority)} in ${file} has expired on ${authority.validTo}`)
+      authorities.push(text)
+    }
+  }
+  if (files.length > 0 && expired.length === authorities.length)
+    throw new Error(`no authority is valid: ${expired.join('; ')}`)
   for (const sentence of expired) findings.warn(sentence)
   return authorities
 }

@@ -1,6 +1,7 @@
 import type { QueueEntry, StoredQueue } from './queue-entry.ts'
 import { Backlog } from './backlog.ts'
 import { type Delivery, entryOf, type OnDrop, type Owed } from './delivery.ts'
+import { InflightBytes } from './inflight-bytes.ts'
 import { LatestPerTopic, type WaitingMessage } from './latest-per-topic.ts'
 import { OutboundWindow, State } from './outbound-window.ts'
 import { type OutboundLimits, type OutboundTotals, QueueBounds, type QueueDropReason } from './queue-bounds.ts'
@@ -35,6 +36,8 @@ export class OutboundQueue {
   nextPosition = 0
   /** Unacknowledged on this connection; bounded by `sendQuota`. */
   inflight = 0
+  /** Their bytes, while these are limited or were. */
+  protected inflightBytes: InflightBytes | undefined = undefined
   /** The client's Receive Maximum, ours taken into account; 0 while it is offline. [MQTT5-4.9.0-1] */
   sendQuota = 0
   /** Of the position that ended last, under which the store knows its message; -1 for none. */
@@ -79,6 +82,7 @@ export class OutboundQueue {
   keep(delivery: Delivery): void {
     const { deliveries, tail } = this.window
     deliveries[this.window.slot(tail - 1)] = delivery
+    this.bounds.uncounted--
     this.bounds.count(1, delivery.byteSize)
   }
 
@@ -120,18 +124,6 @@ export class OutboundQueue {
     return this.window.unloaded(READ_AHEAD_MESSAGES, READ_AHEAD_BYTES)
   }
 
-  /** The store does not have the payload of this one: it will never be sent. */
-  lost(delivery: Delivery): void {
-    const { window } = this
-    const index = window.indexOfDelivery(delivery)
-    if (index < 0) return
-    const position = window.positions[window.slot(index)] as number
-    if (index < window.cursor) this.inflight--
-    this.finish(window.slot(index))
-    window.advanceHead()
-    this.onDrop(delivery, 'store-failed', position)
-  }
-
   /** Drops what has waited too long, or expired, from the head of the queue of a client that is not there. */
   dropOld(nowMs: number): void {
     const window = this.window
@@ -155,7 +147,7 @@ export class OutboundQueue {
       const delivery = window.deliveries[slot]
       if (delivery === undefined || delivery.sequence < sequence) continue
       if (window.states[slot] === State.queued || delivery.message === undefined) {
-        if (index < window.cursor) this.inflight--
+        if (index < window.cursor) this.flightEnded(window.positions[slot] as number)
         this.finish(slot)
         this.onDrop(delivery, 'store-failed', -1)
       } else window.deliveries[slot] = { ...delivery, sequence: -1 } // it is sent again from memory
@@ -176,6 +168,8 @@ export class OutboundQueue {
     this.#backlog = undefined
     this.latest?.clear()
     this.inflight = 0
+    this.bounds.uncounted = 0
+    this.inflightBytes = undefined
   }
 
   /** Every message in the store that this session is owed. */
@@ -282,6 +276,11 @@ export class OutboundQueue {
       if (reason === undefined) this.#moveIn(entry, mayBeSent)
       else this.#dropOutside(entry, reason)
     }
+  }
+
+  protected flightEnded(position: number): void {
+    this.inflight--
+    this.inflightBytes?.ended(position)
   }
 
   protected finish(slot: number): void {

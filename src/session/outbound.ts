@@ -1,4 +1,5 @@
 import type { Delivery } from './delivery.ts'
+import { InflightBytes } from './inflight-bytes.ts'
 import { OutboundQueue } from './outbound-queue.ts'
 import { packetIdAt, State } from './outbound-window.ts'
 
@@ -26,6 +27,8 @@ export class Outbound extends OutboundQueue {
   connected(sendQuota: number): void {
     this.sendQuota = sendQuota
     this.inflight = 0
+    this.bounds.connected(sendQuota)
+    this.inflightBytes?.connected()
     this.window.cursor = this.window.head
     this.unsentPosition = -1
   }
@@ -33,6 +36,7 @@ export class Outbound extends OutboundQueue {
   /** What a store has need not stay in memory while nobody is there to take it. */
   disconnected(isStored: boolean): void {
     this.sendQuota = 0
+    this.bounds.quota = 0
     if (isStored) this.window.unload()
   }
 
@@ -43,16 +47,33 @@ export class Outbound extends OutboundQueue {
 
   /**
    * Admits a new message straight onto the wire and returns its packet identifier; 0 when it must queue, because
-   * others wait before it, the quota is spent or the client is offline. Hot path.
+   * others wait before it, the quota is spent or the client is offline. `byteSize` counts where bytes are limited. Hot path.
    */
-  admit(qos: 1 | 2): number {
+  admit(qos: 1 | 2, byteSize = 0): number {
     const window = this.window
-    if (this.hasWaiting || this.inflight >= this.sendQuota || window.isFull) return 0
+    if (this.hasWaiting || this.#isFlightFull || window.isFull) return 0
     const position = this.newPosition()
     window.push(qos === 1 ? State.sentQos1 : State.sentQos2, position, undefined)
     window.cursor = window.firstQueued = window.tail
-    this.inflight++
+    this.#flightBegan(position, byteSize)
+    this.bounds.uncounted++
     return packetIdAt(position)
+  }
+
+  /** The client has to acknowledge something before it is sent more. */
+  get #isFlightFull(): boolean {
+    if (this.inflight >= this.sendQuota) return true
+    const { maximumInflightBytes } = this.bounds.limits
+    return (
+      maximumInflightBytes > 0 && this.inflightBytes !== undefined && this.inflightBytes.total >= maximumInflightBytes
+    )
+  }
+
+  #flightBegan(position: number, byteSize: number): void {
+    this.inflight++
+    if (this.bounds.limits.maximumInflightBytes === 0) return
+    this.inflightBytes ??= new InflightBytes()
+    this.inflightBytes.sent(position, byteSize)
   }
 
   /** Whether messages that are next to be sent are in the store only. */
@@ -63,7 +84,7 @@ export class Outbound extends OutboundQueue {
   /** Whether a message offered now would leave without waiting for an acknowledgement of another. */
   get hasSpareQuota(): boolean {
     const { tail, cursor, isFull } = this.window
-    return this.inflight + tail - cursor + this.outside < this.sendQuota && !isFull
+    return this.inflight + tail - cursor + this.outside < this.sendQuota && !isFull && !this.#isFlightFull
   }
 
   /**
@@ -87,6 +108,8 @@ export class Outbound extends OutboundQueue {
       if (state === State.released) {
         window.cursor++
         this.inflight++
+        this.bounds.uncounted++
+        this.inflightBytes?.sentAgain(position)
         this.takenPosition = position
         this.takenPacketId = packetIdAt(position)
         return 'pubrel'
@@ -99,7 +122,7 @@ export class Outbound extends OutboundQueue {
         this.onDrop(delivery, tooLate, position)
         continue
       }
-      if (delivery.qos > 0 && this.inflight >= this.sendQuota) return 'nothing'
+      if (delivery.qos > 0 && this.#isFlightFull) return 'nothing'
       if (delivery.qos === 2 && delivery.commit > durableCommit) {
         this.isWaitingForCommit = true
         return 'nothing'
@@ -120,7 +143,7 @@ export class Outbound extends OutboundQueue {
       } else {
         this.takenPacketId = packetIdAt(position)
         window.states[slot] = delivery.qos === 1 ? State.sentQos1 : State.sentQos2
-        this.inflight++
+        this.#flightBegan(position, delivery.byteSize)
         window.cursor++
         if (window.firstQueued < window.cursor) window.firstQueued = window.cursor
       }
@@ -139,7 +162,20 @@ export class Outbound extends OutboundQueue {
   /** After sending, a message that will never be sent again needs no payload. */
   forgetTaken(): void {
     const index = this.window.indexOf(this.takenPosition)
-    if (index >= 0) this.forget(this.window.slot(index))
+    if (index >= 0) this.#forgetSent(this.window.slot(index))
+  }
+
+  /** The store does not have the payload of this one: it will never be sent. */
+  lost(delivery: Delivery): void {
+    const { window } = this
+    const index = window.indexOfDelivery(delivery)
+    if (index < 0) return
+    const slot = window.slot(index)
+    const position = window.positions[slot] as number
+    if (index < window.cursor) this.flightEnded(position)
+    this.finish(slot)
+    window.advanceHead()
+    this.onDrop(delivery, 'store-failed', position)
   }
 
   /** PUBACK. Returns the position it ended, or -1 when no QoS 1 message has that identifier. */
@@ -158,7 +194,7 @@ export class Outbound extends OutboundQueue {
     }
     const slot = window.slot(index)
     window.states[slot] = State.released
-    this.forget(slot)
+    this.#forgetSent(slot)
     return window.positions[slot] as number
   }
 
@@ -186,10 +222,19 @@ export class Outbound extends OutboundQueue {
     return position
   }
 
+  /** It is still in flight. */
+  #forgetSent(slot: number): void {
+    if (this.window.deliveries[slot] === undefined) return
+    this.forget(slot)
+    this.bounds.uncounted++
+  }
+
   #end(index: number): void {
     this.endedSequence = -1
-    this.inflight--
-    this.finish(this.window.slot(index))
+    const slot = this.window.slot(index)
+    if (this.window.deliveries[slot] === undefined) this.bounds.uncounted--
+    this.flightEnded(this.window.positions[slot] as number)
+    this.finish(slot)
     this.window.advanceHead()
   }
 }

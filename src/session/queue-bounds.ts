@@ -2,7 +2,11 @@
 export type QueueDropReason = 'queue-full' | 'expired' | 'queued-too-long' | 'superseded' | 'store-failed'
 
 export interface OutboundLimits {
+  /** Unacknowledged on a connection; 0 = no limit. */
+  readonly maximumInflightBytes: number
   readonly maximumQueuedMessages: number
+  /** false: while a client is connected, as many messages as it may have in flight come on top. */
+  readonly queueCountsInflight: boolean
   readonly maximumQueuedBytes: number
   /** 0 = no limit; so are the totals. */
   readonly maximumQueuedAgeSeconds: number
@@ -23,6 +27,9 @@ export class QueueBounds {
   readonly #totals: OutboundTotals
   messages = 0
   bytes = 0
+  /** How many may be in flight on this connection, and how many are without being counted, since they are not kept. */
+  quota = 0
+  uncounted = 0
 
   constructor(limits: OutboundLimits, totals: OutboundTotals) {
     this.limits = limits
@@ -36,11 +43,17 @@ export class QueueBounds {
     this.#totals.queuedBytes += bytes
   }
 
+  connected(quota: number): void {
+    this.quota = quota
+    this.uncounted = 0
+  }
+
   hasRoomFor(byteSize: number): boolean {
-    const { maximumQueuedMessages, maximumQueuedBytes } = this.limits
+    const { maximumQueuedMessages, maximumQueuedBytes, queueCountsInflight } = this.limits
+    const onTop = queueCountsInflight ? 0 : Math.max(0, this.quota - this.uncounted)
     const { maximumQueuedMessagesTotal: messagesTotal, maximumQueuedBytesTotal: bytesTotal } = this.limits
     return (
-      this.messages < maximumQueuedMessages &&
+      this.messages < maximumQueuedMessages + onTop &&
       this.bytes + byteSize <= maximumQueuedBytes &&
       (messagesTotal === 0 || this.#totals.queuedMessages < messagesTotal) &&
       (bytesTotal === 0 || this.#totals.queuedBytes + byteSize <= bytesTotal)

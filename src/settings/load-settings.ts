@@ -124,20 +124,28 @@ function isGroup(value: unknown): value is Given {
 
 /** What names files in a settings file, as seen from `directory`. What has another form is left to the check. */
 function withResolvedFiles(given: Given, directory: string): Given {
+  const named = (value: unknown): unknown =>
+    typeof value === 'string' && value !== '' ? resolve(directory, value) : value
   const resolved = (group: unknown): unknown => {
     if (!isGroup(group)) return group
     const entries = Object.entries(group).map(([key, value]) => {
-      const isFile = key.endsWith('File') || (key === 'path' && group['kind'] === 'unix') || key === 'directory'
-      if (isFile && typeof value === 'string' && value !== '') return [key, resolve(directory, value)]
-      return [key, key === 'tls' ? resolved(value) : value]
+      const isFile = namesFile.test(key) || (key === 'path' && group['kind'] === 'unix')
+      if (isFile) return [key, named(value)]
+      return [key, groupsWithFiles.has(key) ? resolved(value) : value]
     })
     return Object.fromEntries(entries) as Given
   }
-  const { authentication, listeners, storage } = given
+  const { authentication, listeners, storage, aclFile } = given
   return {
     ...given,
     ...(authentication !== undefined && { authentication: resolved(authentication) }),
     ...(storage !== undefined && { storage: resolved(storage) }),
     ...(listeners !== undefined && { listeners: Array.isArray(listeners) ? listeners.map(resolved) : listeners }),
+    ...(aclFile !== undefined && { aclFile: named(aclFile) }),
   }
 }
+
+const namesFile = /^(?:file|directory)$|File$|Directory$/
+
+/** Of a listener, and in its `tls`. */
+const groupsWithFiles: ReadonlySet<string> = new Set(['tls', 'psk', 'access'])

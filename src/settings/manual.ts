@@ -4,6 +4,7 @@ import { variableName } from './environment.ts'
 import { settingsJsonSchema } from './schema-node.ts'
 
 type Path = readonly (string | number)[]
+type Properties = NonNullable<SchemaNode['properties']>
 
 /** settings.schema.json: what editors complete and check a settings file with. */
 export function schemaText(): string {
@@ -93,10 +94,11 @@ function sectionOf(path: Path, node: SchemaNode): string {
   if (kinds === undefined) return section(path, node)
   const entry = [...path, 0]
   const sections = kinds.map((kind) => section(entry, kind, `\`kind: ${kind.properties?.['kind']?.const}\``))
-  const tls = kinds[0]?.properties?.['tls'] ?? {}
-  return [`### \`${String(path[0])}\``, node.description ?? '', ...sections, section([...entry, 'tls'], tls)].join(
-    '\n\n',
-  )
+  // groups that several kinds have are told once
+  const groups = Object.entries(Object.assign({}, ...kinds.map(({ properties }) => properties)) as Properties)
+    .filter(([, inner]) => inner.properties !== undefined)
+    .map(([name, inner]) => section([...entry, name], inner))
+  return [`### \`${String(path[0])}\``, node.description ?? '', ...sections, ...groups].join('\n\n')
 }
 
 function section(path: Path, node: SchemaNode, title = titleOf(path)): string {
@@ -104,17 +106,21 @@ function section(path: Path, node: SchemaNode, title = titleOf(path)): string {
   const rows = Object.entries(node.properties ?? {}).map(([name, inner]) => rowOf([...path, name], inner, node))
   const head = ['| setting | what it may be | default | variable | |', '|---|---|---|---|---|']
   const text = node.description === undefined ? [] : [node.description, '']
-  const more = Object.entries(node.properties ?? {}).flatMap(([name, { items }]) =>
-    items?.properties === undefined
-      ? []
-      : ['', section([...path, name, 0], items, `\`${path[0]}.${name}\`, each entry`)],
-  )
+  const isEntry = path.length === 2 && path[1] === 0
+  const more = Object.entries(node.properties ?? {}).flatMap(([name, inner]) => {
+    const { items } = inner
+    if (items?.properties !== undefined) {
+      return ['', section([...path, name, 0], items, `\`${path[0]}.${name}\`, each entry`)]
+    }
+    return path.length === 0 || isEntry || inner.properties === undefined ? [] : ['', section([...path, name], inner)]
+  })
   return [`${depth} ${title}`, '', ...text, ...head, ...rows, ...more].join('\n')
 }
 
 function titleOf(path: Path): string {
   if (path.length === 0) return 'On the first level'
-  return path.length === 1 ? `\`${path[0]}\`` : `\`${String(path.at(-1))}\` of a listener`
+  if (path.length === 1) return `\`${path[0]}\``
+  return path[0] === 'listeners' ? `\`${path.slice(2).join('.')}\` of a listener` : `\`${path.join('.')}\``
 }
 
 function rowOf(path: Path, node: SchemaNode, group: SchemaNode): string {

@@ -4,7 +4,7 @@ import type { ListenerSettings } from './settings.ts'
 /** Whether only clients on this machine can come in. Behind a proxy they may be anywhere. */
 export function isForThisMachineOnly(listener: ListenerSettings): boolean {
   if (listener.kind === 'unix') return true
-  return isLoopback(listener.host ?? '127.0.0.1') && listener.proxyProtocol !== true
+  return isLoopback(listener.host ?? '127.0.0.1') && (listener.proxyProtocol ?? false) === false
 }
 
 /** Whether clients that give no user name are let in. */

@@ -26,8 +26,12 @@ const limits = z.strictObject({
   maximumConnections: count(0, 'Network connections at once; 0 = no limit.'),
   maximumConnectionsPerAddress: count(0, 'The same for one remote address; 0 = no limit.'),
   connectTimeoutMs: whole(1, MAXIMUM_MS, 10_000, 'A connection whose CONNECT is not complete by then is closed.'),
-  maximumConnectPacketBytes: whole(64, LARGEST_PACKET, 512 * 1024, 'Largest CONNECT packet.'),
-  maximumPacketBytes: whole(64, LARGEST_PACKET, 16 * 1024 * 1024, 'Largest packet accepted from a client.'),
+  maximumConnectPacketBytes: whole(20, LARGEST_PACKET, 512 * 1024, 'Largest CONNECT packet.'),
+  maximumPacketBytes: whole(20, LARGEST_PACKET, 16 * 1024 * 1024, 'Largest packet accepted from a client.'),
+  maximumPayloadBytes: count(
+    0,
+    'Largest payload of a publish; a larger one is dropped and, where the version can, refused (0x95); 0 = no limit.',
+  ),
   receiveMaximum: whole(1, 65_535, 1024, 'QoS 1 and 2 publishes a client may have unacknowledged.'),
   topicAliasMaximum: whole(0, 65_535, 64, 'Topic aliases a client may use; 0 switches them off.'),
   outboundTopicAliasMaximum: whole(0, 65_535, 64, 'Topic aliases the broker uses toward a client that allows them.'),
@@ -43,7 +47,12 @@ const limits = z.strictObject({
   maximumSubscriptionsPerSession: count(10_000, 'Subscriptions of one session.'),
   maximumTopicLevels: whole(1, 65_536, 128, 'Levels in a topic name or topic filter.'),
   maximumInflightMessages: whole(1, 65_535, 65_535, 'Unacknowledged QoS 1 and 2 messages toward one client.'),
+  maximumInflightBytes: count(0, 'Their bytes; one message may always go. 0 = no limit.'),
   maximumQueuedMessages: count(100_000, 'Messages queued for one session, in flight included.'),
+  queueCountsInflight: flag(
+    true,
+    'Whether messages in flight are part of maximumQueuedMessages. false: while a client is connected, as many as it may have in flight come on top.',
+  ),
   maximumQueuedBytes: count(32 * 1024 * 1024, 'Their bytes.'),
   maximumQueuedAgeSeconds: whole(0, FOUR_BYTES, 0, 'Longest time a message waits in a queue; 0 = no limit.'),
   maximumQueuedMessagesTotal: count(50_000_000, 'Messages queued for all sessions together; 0 = no limit.'),
@@ -63,6 +72,12 @@ const limits = z.strictObject({
 }) satisfies z.ZodType<Limits>
 
 const qos = z.literal([0, 1, 2])
+const allowEmptyClientId = flag(true, 'Let in clients that leave their client identifier to the broker.')
+const assignedClientIdPrefix = z
+  .string()
+  .max(50)
+  .default('auto-')
+  .describe('How client identifiers begin that the broker gives.')
 
 const features = z.strictObject({
   maximumQos: qos.default(2).describe('Highest QoS of a publish, and of a granted subscription.'),
@@ -80,12 +95,33 @@ const features = z.strictObject({
     'acknowledge',
     'What becomes of a publish without the right to it from a 3.x client, which cannot be told: acknowledged and dropped, or the connection closed. Either is counted.',
   ),
+  mqtt3LongKeepAlive: choice(
+    ['keep', 'refuse'],
+    'keep',
+    'What becomes of a 3.x client whose keep alive is above maximumKeepAliveSeconds, which cannot be told: it keeps it, or is refused.',
+  ),
+  upgradeOutgoingQos: flag(false, 'Deliver at the QoS of the subscription also what was published at a lower one.'),
+  overlappingSubscriptions: choice(
+    ['once', 'each'],
+    'once',
+    'How often a client gets a message that several of its subscriptions match.',
+  ),
+  checkRetainedPublisher: flag(
+    false,
+    'Send a retained message only while whoever published it may publish to its topic.',
+  ),
+  allowEmptyClientId,
+  assignedClientIdPrefix,
+  clientIdPrefix: text('Refuse client identifiers that do not begin with this.', 'plant-').optional(),
   strictMqtt31ClientIds: flag(false, 'Refuse MQTT 3.1 client identifiers longer than 23 characters.'),
 }) satisfies z.ZodType<Features>
 
 const tls = z.strictObject({
-  certificateFile: text('Certificate of the listener with those between it and its authority, PEM.', 'server.crt'),
-  keyFile: text('Private key, PEM. Readable by nobody else.', 'server.key'),
+  certificateFile: text(
+    'Certificate of the listener with those between it and its authority, PEM. Needed but for psk.',
+    'server.crt',
+  ).optional(),
+  keyFile: text('Private key, PEM. Readable by nobody else. Needed but for psk.', 'server.key').optional(),
   keyPassphrase: z
     .string()
     .meta({
@@ -95,9 +131,18 @@ const tls = z.strictObject({
     })
     .optional(),
   caFile: text('Authorities whose client certificates are believed, PEM.', 'clients-ca.crt').optional(),
+  caDirectory: text('Directory of such authorities, a PEM file each.', 'clients-ca.d').optional(),
   revocationFile: text('Certificate revocation lists (CRL) for client certificates, PEM.', 'revoked.crl').optional(),
   minimumVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'Oldest version of TLS.'),
   ciphers: text('Cipher list in the form of OpenSSL; left out, the one of Node.js.', 'ECDHE+AESGCM').optional(),
+  cipherSuites: text('Cipher suites of TLS 1.3; left out, those of Node.js.', 'TLS_AES_256_GCM_SHA384').optional(),
+  psk: z
+    .strictObject({
+      file: text('Lines identity:key, the key in hexadecimal digits.', 'devices.psk'),
+      hint: text('Told to clients that ask which identity to use.', 'plant').optional(),
+    })
+    .optional()
+    .describe('Keys that clients share with the broker, in the place of certificates.'),
   clientCertificate: choice(
     ['none', 'optional', 'required'],
     'none',
@@ -106,7 +151,7 @@ const tls = z.strictObject({
   certificateUser: choice(
     ['none', 'common-name', 'subject'],
     'none',
-    'What of a verified client certificate is the user name; who has one needs no password.',
+    'What of a verified client certificate is the user name; who has one needs no password. With psk: the identity, unless none.',
   ),
 })
 
@@ -122,15 +167,66 @@ const anonymous = z
   .describe(
     'Let in clients that give no user name. Left out: yes on loopback addresses without proxyProtocol and on Unix sockets, no anywhere else.',
   )
+const aliases = (description: string) =>
+  z
+    .int()
+    .min(0)
+    .max(65_535)
+    .meta({ description, examples: [10] })
+    .optional()
+
+const several = {
+  allowAnonymous: anonymous,
+  durability: ofListener,
+  maximumConnections: count(0, 'Network connections at once by this listener; 0 = no limit.'),
+  protocolVersions: z
+    .array(z.literal([3, 4, 5]))
+    .min(1)
+    .meta({
+      description: 'Versions of MQTT spoken here: 3 is 3.1, 4 is 3.1.1, 5 is 5.0; left out, all.',
+      examples: [[4, 5]],
+    })
+    .optional(),
+  maximumQos: qos.optional().describe('In the place of features.maximumQos.'),
+  topicAliasMaximum: aliases('In the place of limits.topicAliasMaximum.'),
+  outboundTopicAliasMaximum: aliases('In the place of limits.outboundTopicAliasMaximum.'),
+  allowEmptyClientId: z.boolean().optional().describe('In the place of features.allowEmptyClientId.'),
+  assignedClientIdPrefix: z
+    .string()
+    .max(50)
+    .meta({ description: 'In the place of features.assignedClientIdPrefix.', examples: ['site-7-'] })
+    .optional(),
+  clientIdFromUser: flag(false, 'Take the user name for the client identifier; who has none is refused.'),
+  mountPoint: text(
+    'Put before every topic of those who come in here, and taken away from what they are sent: they see this part of the topics as the whole. Without + and #.',
+    'site-7/',
+  )
+    .regex(/^[^+#\0]+$/)
+    .optional(),
+  access: z
+    .strictObject({
+      passwordFile: text('As authentication.passwordFile.', 'site-7.passwd').optional(),
+      aclFile: text('As aclFile.', 'site-7.acl').optional(),
+    })
+    .optional()
+    .describe('Users and rights of those who come in here, in the place of those for all.'),
+}
 const network = {
   host: text('Address to listen on; 0.0.0.0 or :: for all.').default('127.0.0.1'),
   tls: tls.optional().describe('Encrypt; left out, the listener is plain.'),
-  proxyProtocol: flag(
+  ipv6Only: flag(false, 'On an IPv6 address that stands for all, like ::, take no IPv4 clients.'),
+  proxyProtocol: z
+    .union([z.boolean(), z.literal([1, 2])])
+    .default(false)
+    .describe(
+      'Every connection must begin with a PROXY protocol header, of the version named or, with true, of either. Only behind a proxy that nobody can go around: whoever reaches the port can claim any address.',
+    ),
+  proxyCertificateUser: flag(
     false,
-    'Every connection must begin with a PROXY protocol header (version 1 or 2). Only behind a proxy that nobody can go around: whoever reaches the port can claim any address.',
+    'Take the common name of the client certificate that the PROXY header names for the user; who has none is refused.',
   ),
-  allowAnonymous: anonymous,
-  durability: ofListener,
+  proxyRequiresTls: flag(false, 'Close connections whose PROXY header does not say that the client came by TLS.'),
+  ...several,
 }
 const port = (description: string, example: number) =>
   z
@@ -153,6 +249,7 @@ const listener = z.discriminatedUnion('kind', [
       .array(text('scheme://host or scheme://host:port'))
       .default([])
       .describe('Origins of browser pages that are let in; empty lets any in.'),
+    httpDirectory: text('Directory whose files are served to browsers at this port.', 'dashboard').optional(),
   }),
   z.strictObject({
     kind: z.literal('unix').describe('MQTT over a Unix socket.'),
@@ -162,8 +259,7 @@ const listener = z.discriminatedUnion('kind', [
       .regex(/^0?[0-7]{3}$/)
       .default('660')
       .describe('Permissions of the socket, three octal digits, in quotes.'),
-    allowAnonymous: anonymous,
-    durability: ofListener,
+    ...several,
   }),
 ])
 
@@ -220,6 +316,23 @@ const rights = z.strictObject({
     }),
 })
 
+const rate = (whom: string) =>
+  z
+    .strictObject({
+      inboundMessages: count(0, 'Publishes from clients.'),
+      inboundBytes: count(0, 'Bytes from clients.'),
+      outboundMessages: count(0, 'Publishes to clients.'),
+      outboundBytes: count(0, 'Bytes to clients.'),
+    })
+    .prefault({})
+    .describe(whom)
+const rates = z.strictObject({
+  client: rate('Of one client identifier.'),
+  user: rate('Of all connections of one user.'),
+  address: rate('Of all connections from one address.'),
+  listener: rate('Of all connections of one listener.'),
+})
+
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors: where the JSON Schema of this file is.'),
   version: z.literal(1).optional().describe('Of the form of this file.'),
@@ -233,6 +346,10 @@ export const settingsSchema = z.strictObject({
   authentication: z
     .strictObject({
       passwordFile: text('Users and their passwords, written by `topiary passwd`.', 'users.passwd').optional(),
+      acceptUncheckedUserNames: flag(
+        false,
+        'Where anonymous clients are let in and no passwords are configured, take the name a client gives for its user.',
+      ),
       hashConcurrency: z
         .literal([1, 2])
         .optional()
@@ -247,6 +364,16 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('Who clients are.'),
   rights: rights.optional().describe('Who may do what; left out, everybody may do everything.'),
+  aclFile: text(
+    'Who may do what, in the form of an ACL file of Mosquitto; in the place of rights.',
+    'users.acl',
+  ).optional(),
+  mosquittoVersion: choice(
+    ['2.0', '2.1'],
+    '2.1',
+    'Whose rules password files and ACL files follow where versions of Mosquitto differ.',
+  ),
+  rates: rates.prefault({}).describe('How much comes in and goes out in a second; 0 = no limit.'),
   storage: storage.prefault({}).describe('Where state is kept, and what an acknowledgement means.'),
   limits: limits.prefault({}).describe('What the broker bounds; docs/limits.md says what happens at each limit.'),
   features: features.prefault({}).describe('Parts of the protocol that can be switched off; 5.0 clients are told.'),

@@ -1,6 +1,7 @@
 import type { RightsSettings } from '../auth/rights.ts'
 import type { DurabilityLevel, DurabilityRule } from '../contracts/durability.ts'
 import type { Features, Limits } from '../contracts/limits.ts'
+import type { Rate, Rates } from '../contracts/rates.ts'
 import { checkDocument } from '../documents/check-document.ts'
 import type { DocumentFault } from '../documents/document-fault.ts'
 import { settingsSchema } from './schema.ts'
@@ -10,16 +11,23 @@ import { settingsKind } from './settings-file.ts'
 
 /** TLS of a listener. Files are PEM; relative names are relative to the settings file. */
 export interface TlsSettings {
-  readonly certificateFile: string
-  readonly keyFile: string
+  /** With `keyFile`; both may be left out only with `psk`. */
+  readonly certificateFile?: string | undefined
+  readonly keyFile?: string | undefined
   readonly keyPassphrase?: string | undefined
   /** Authorities whose client certificates are believed. */
   readonly caFile?: string | undefined
+  /** A PEM file each. */
+  readonly caDirectory?: string | undefined
   /** Revoked client certificates. */
   readonly revocationFile?: string | undefined
   readonly minimumVersion?: 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL cipher list, for TLS 1.2 and 1.3. */
   readonly ciphers?: string | undefined
+  /** Of TLS 1.3. */
+  readonly cipherSuites?: string | undefined
+  /** Pre-shared keys in the place of certificates: a file of lines identity:hexkey. */
+  readonly psk?: { readonly file: string; readonly hint?: string | undefined } | undefined
   readonly clientCertificate?: 'none' | 'optional' | 'required'
   /** What of a verified client certificate is taken for the user name. */
   readonly certificateUser?: 'none' | 'common-name' | 'subject'
@@ -30,6 +38,26 @@ interface AnyListenerSettings {
   readonly allowAnonymous?: boolean | undefined
   /** Of publishes that come in here; default: as `storage` says. */
   readonly durability?: DurabilityLevel | undefined
+  /** 0 = no limit. */
+  readonly maximumConnections?: number
+  readonly protocolVersions?: readonly (3 | 4 | 5)[] | undefined
+  /** In the place of what `features` and `limits` say for all. */
+  readonly maximumQos?: 0 | 1 | 2 | undefined
+  readonly topicAliasMaximum?: number | undefined
+  readonly outboundTopicAliasMaximum?: number | undefined
+  readonly allowEmptyClientId?: boolean | undefined
+  readonly assignedClientIdPrefix?: string | undefined
+  /** The user name is the client identifier. */
+  readonly clientIdFromUser?: boolean
+  /** Put before every topic of those who come in here, e.g. `site-7/`. */
+  readonly mountPoint?: string | undefined
+  /** Users and rights of those who come in here, in the place of those for all. */
+  readonly access?: AccessSettings | undefined
+}
+
+export interface AccessSettings {
+  readonly passwordFile?: string | undefined
+  readonly aclFile?: string | undefined
 }
 
 interface NetworkListenerSettings extends AnyListenerSettings {
@@ -38,8 +66,14 @@ interface NetworkListenerSettings extends AnyListenerSettings {
   /** 0 takes a free port. */
   readonly port: number
   readonly tls?: TlsSettings | undefined
-  /** Every connection begins with a PROXY protocol header (version 1 or 2). */
-  readonly proxyProtocol?: boolean
+  /** On `::`: no IPv4 clients. */
+  readonly ipv6Only?: boolean
+  /** Every connection begins with a PROXY protocol header, of the version named or, with true, of either. */
+  readonly proxyProtocol?: boolean | 1 | 2
+  /** The PROXY header says who the client's verified certificate belongs to: its common name is the user. */
+  readonly proxyCertificateUser?: boolean
+  /** The PROXY header must say that the client came by TLS. */
+  readonly proxyRequiresTls?: boolean
 }
 
 export interface TcpListenerSettings extends NetworkListenerSettings {
@@ -50,6 +84,8 @@ export interface WebSocketListenerSettings extends NetworkListenerSettings {
   readonly kind: 'websocket'
   /** Values of the Origin header that are let in; empty lets any in. A request without Origin is not a browser's. */
   readonly allowedOrigins?: readonly string[]
+  /** Its files are served to browsers. */
+  readonly httpDirectory?: string | undefined
 }
 
 export interface UnixListenerSettings extends AnyListenerSettings {
@@ -64,6 +100,8 @@ export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings |
 export interface AuthenticationSettings {
   /** Written by `topiary passwd`. */
   readonly passwordFile?: string | undefined
+  /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
+  readonly acceptUncheckedUserNames?: boolean
   /** Password hashes computed at once; default 1 on two cores or fewer, else 2. */
   readonly hashConcurrency?: 1 | 2 | undefined
   /** Logins that may wait for theirs before further ones hear "server busy". */
@@ -91,9 +129,17 @@ export interface StorageSettings {
 /** Every setting with a value. */
 export interface Settings {
   readonly listeners: readonly ListenerSettings[]
-  readonly authentication: AuthenticationSettings & { readonly maximumWaitingLogins: number }
+  readonly authentication: AuthenticationSettings & {
+    readonly maximumWaitingLogins: number
+    readonly acceptUncheckedUserNames: boolean
+  }
   /** Absent: everybody may do everything. */
   readonly rights?: RightsSettings | undefined
+  /** An ACL file of Mosquitto, in the place of `rights`. */
+  readonly aclFile?: string | undefined
+  /** Whose rules password files and ACL files follow where versions of Mosquitto differ. */
+  readonly mosquittoVersion: '2.0' | '2.1'
+  readonly rates: Rates
   readonly storage: StorageSettings
   readonly limits: Limits
   readonly features: Features
@@ -115,6 +161,9 @@ export interface PartialSettings {
   readonly listeners?: readonly ListenerSettings[] | undefined
   readonly authentication?: AuthenticationSettings | undefined
   readonly rights?: RightsSettings | undefined
+  readonly aclFile?: string | undefined
+  readonly mosquittoVersion?: '2.0' | '2.1' | undefined
+  readonly rates?: { readonly [Whom in keyof Rates]?: Partial<Rate> } | undefined
   readonly storage?: Partial<StorageSettings> | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly features?: Partial<Features> | undefined

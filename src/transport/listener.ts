@@ -1,6 +1,6 @@
 import type { PeerInfo } from '../contracts/byte-stream.ts'
 import type { DurabilityLevel } from '../contracts/durability.ts'
-import type { ListenerAddress } from '../contracts/listener.ts'
+import type { ListenerAddress, ListenerRules } from '../contracts/listener.ts'
 import type { SocketOrigin, SocketServer, SocketServerOptions } from './socket-server.ts'
 import type { TlsTerms } from './tls-terms.ts'
 
@@ -10,6 +10,8 @@ export interface ListenerTerms extends SocketServerOptions {
   readonly allowsAnonymous: boolean
   /** How publishes that come in here are kept; undefined: as the settings say for all. */
   readonly durability?: DurabilityLevel | undefined
+  /** What else holds for those who come in here. */
+  readonly rules?: ListenerRules | undefined
 }
 
 /** What the listeners have in common: their name, and what may change while they are open. */
@@ -18,6 +20,7 @@ export abstract class Listener {
   protected abstract readonly sockets: SocketServer
   #allowsAnonymous: boolean
   #durability: DurabilityLevel | undefined
+  #rules: ListenerRules | undefined
   #isEncrypted: boolean
   #url = ''
 
@@ -25,6 +28,7 @@ export abstract class Listener {
     this.#terms = terms
     this.#allowsAnonymous = terms.allowsAnonymous
     this.#durability = terms.durability
+    this.#rules = terms.rules
     this.#isEncrypted = terms.tls !== undefined
   }
 
@@ -59,6 +63,16 @@ export abstract class Listener {
     this.#durability = durability
   }
 
+  /** From the next client on. */
+  setRules(rules: ListenerRules | undefined): void {
+    this.#rules = rules
+  }
+
+  /** From the next client on; 0 = no limit. */
+  setMaximumConnections(maximum: number): void {
+    this.sockets.setMaximumConnections(maximum)
+  }
+
   /** Takes no more clients; those connected stay. */
   close(): void {
     this.sockets.close()
@@ -75,6 +89,7 @@ export abstract class Listener {
       certificateUser,
       allowsAnonymous: this.#allowsAnonymous,
       durability: this.#durability,
+      rules: this.#rules,
     }
   }
 }

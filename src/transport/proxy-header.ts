@@ -6,12 +6,21 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net'
  */
 export interface ProxyHeader {
   readonly kind: 'header'
+  readonly version: 1 | 2
   /** How many bytes it took; the client's own begin after them. */
   readonly length: number
   /** The client's address; undefined when the proxy speaks for itself or does not say. IPv6 in its shortest form. */
   readonly address: string | undefined
   /** 0 without address. */
   readonly port: number
+  /** How the client came to the proxy, where that was by TLS and the proxy says so. */
+  readonly tls: ProxiedTls | undefined
+}
+
+/** TLS between the client and its proxy. */
+export interface ProxiedTls {
+  /** Of the client's certificate, which the proxy has verified. */
+  readonly commonName: string | undefined
 }
 
 export interface InvalidProxyHeader {
@@ -51,8 +60,9 @@ function parseText(bytes: Uint8Array): 'incomplete' | ProxyHeader | InvalidProxy
   if (bytes[lineEnd + 1] !== 0x0a) return invalid('the header does not end with CR LF')
   const [, protocol, source = '', , port] = words
   const length = lineEnd + 2
-  if (protocol === 'UNKNOWN') return anonymous(length)
-  return { kind: 'header', length, address: protocol === 'TCP6' ? shortestIPv6(source) : source, port: Number(port) }
+  if (protocol === 'UNKNOWN') return { ...anonymous, version: 1, length }
+  const address = protocol === 'TCP6' ? shortestIPv6(source) : source
+  return { kind: 'header', version: 1, length, address, port: Number(port), tls: undefined }
 }
 
 /** The words after `PROXY TCP4` or `PROXY TCP6`: two addresses, two ports. */
@@ -107,13 +117,48 @@ function parseBinary(bytes: Uint8Array): 'incomplete' | ProxyHeader | InvalidPro
   const length = FIXED_BYTES_V2 + restBytes
   if (bytes.length < length) return 'incomplete'
   const view = new DataView(bytes.buffer, bytes.byteOffset + FIXED_BYTES_V2, restBytes)
-  if (isLocal || (family !== 0x11 && family !== 0x21)) return anonymous(length)
+  if (isLocal) return { ...anonymous, version: 2, length }
+  const tls = proxiedTls(bytes.subarray(FIXED_BYTES_V2 + leastBytes, length))
+  if (family !== 0x11 && family !== 0x21) return { ...anonymous, version: 2, length, tls }
   if (family === 0x11) {
     const address = bytes.subarray(FIXED_BYTES_V2, FIXED_BYTES_V2 + 4).join('.')
-    return { kind: 'header', length, address, port: view.getUint16(8) }
+    return { kind: 'header', version: 2, length, address, port: view.getUint16(8), tls }
   }
   const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16))
-  return { kind: 'header', length, address: shortestIPv6(groups.join(':')), port: view.getUint16(32) }
+  const address = shortestIPv6(groups.join(':'))
+  return { kind: 'header', version: 2, length, address, port: view.getUint16(32), tls }
+}
+
+const SSL_EXTENSION = 0x20
+const COMMON_NAME_EXTENSION = 0x22
+/** Flags of the client: it came by TLS; it showed a certificate, on this connection or in the session it resumes. */
+const CAME_BY_TLS = 0x01
+const SHOWED_CERTIFICATE = 0x06
+/** Flags, and what the verification of the certificate gave: 0 is good. */
+const SSL_FIXED_BYTES = 5
+
+/** What the extension for TLS says, where there is one. One that is cut short says nothing. */
+function proxiedTls(extensions: Uint8Array): ProxiedTls | undefined {
+  const ssl = extension(extensions, SSL_EXTENSION)
+  if (ssl === undefined || ssl.length < SSL_FIXED_BYTES) return undefined
+  const [flags = 0, ...verification] = ssl.subarray(0, SSL_FIXED_BYTES)
+  if ((flags & CAME_BY_TLS) === 0) return undefined
+  const isVerified = (flags & SHOWED_CERTIFICATE) !== 0 && verification.every((byte) => byte === 0)
+  const name = isVerified ? extension(ssl.subarray(SSL_FIXED_BYTES), COMMON_NAME_EXTENSION) : undefined
+  const commonName = name === undefined || name.length === 0 ? undefined : new TextDecoder().decode(name)
+  return { commonName }
+}
+
+/** The value of the first extension of a kind: a byte for the kind, two for the length, the value. */
+function extension(bytes: Uint8Array, kind: number): Uint8Array | undefined {
+  let at = 0
+  while (at + 3 <= bytes.length) {
+    const end = at + 3 + (bytes[at + 1] as number) * 256 + (bytes[at + 2] as number)
+    if (end > bytes.length) return undefined
+    if (bytes[at] === kind) return bytes.subarray(at + 3, end)
+    at = end
+  }
+  return undefined
 }
 
 /** As Node writes the addresses of sockets, so that one client has one address with and without a proxy. */
@@ -121,9 +166,7 @@ function shortestIPv6(address: string): string {
   return new SocketAddress({ address, family: 'ipv6' }).address
 }
 
-function anonymous(length: number): ProxyHeader {
-  return { kind: 'header', length, address: undefined, port: 0 }
-}
+const anonymous = { kind: 'header', address: undefined, port: 0, tls: undefined } as const
 
 function invalid(reason: string): InvalidProxyHeader {
   return { kind: 'invalid', reason }

@@ -1,13 +1,14 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import { isMainThread } from 'node:worker_threads'
 import type { OpenSockets } from './open-sockets.ts'
+import type { ProxiedTls, ProxyHeader } from './proxy-header.ts'
 import { readProxyHeader } from './proxy-preface.ts'
 import { judgeCertificate, type TlsTerms } from './tls-terms.ts'
 
 export type Endpoint =
-  | { readonly host: string; readonly port: number }
+  | { readonly host: string; readonly port: number; readonly ipv6Only?: boolean }
   /** A Unix socket; `mode` is what chmod takes. */
   | { readonly path: string; readonly mode: number }
 
@@ -15,7 +16,9 @@ export interface SocketServerOptions {
   readonly endpoint: Endpoint
   readonly tls: TlsTerms | undefined
   /** Every connection must begin with a PROXY header, which says where the client really is. */
-  readonly proxyProtocol: boolean
+  readonly proxyProtocol: ProxyTerms | undefined
+  /** Sockets of this listener at once, 0 = no limit. */
+  readonly maximumConnections: number
   /** Where the PROXY header has not come by then, the connection is closed. */
   readonly handshakeTimeoutMs: () => number
   /** Counted by all listeners together: those on their way in, and those that are. */
@@ -32,6 +35,15 @@ export interface SocketOrigin {
   readonly certificateUser: string | undefined
 }
 
+/** What is asked of the PROXY header. */
+export interface ProxyTerms {
+  /** undefined: of either version. */
+  readonly version: 1 | 2 | undefined
+  readonly requiresTls: boolean
+  /** The common name of the certificate that the header names is the user. */
+  readonly namesUser: boolean
+}
+
 const TOO_MANY_FROM_THERE = 'the connection limit of this address is reached'
 
 type AcceptSocket = (socket: Socket, origin: SocketOrigin) => void
@@ -41,6 +53,8 @@ interface Arrival {
   /** The proxy's, until its header has said whose it is. */
   address: string
   port: number
+  /** As the PROXY header says. */
+  proxied: ProxiedTls | undefined
 }
 
 /** How many connections may wait to be accepted: a fleet that reconnects comes all at once. */
@@ -57,12 +71,16 @@ export class SocketServer {
   readonly #accept: AcceptSocket
   readonly #server: Server
   #tlsServer: TlsServer | undefined
+  #maximumConnections: number
+  /** Open, on their way in or past it. */
+  #open = 0
   /** On their way in, by both ends of the socket: a TLS socket does not say which socket it runs over. */
   readonly #arriving = new Map<string, Arrival>()
 
   constructor(options: SocketServerOptions, accept: AcceptSocket) {
     this.#options = options
     this.#accept = accept
+    this.#maximumConnections = options.maximumConnections
     this.setTls(options.tls)
     // acknowledgements are small and are wanted at once: no Nagle
     this.#server = createServer({ noDelay: true }, (socket) => this.#accepted(socket))
@@ -95,7 +113,12 @@ export class SocketServer {
     this.#tlsServer = terms === undefined ? undefined : this.#newTlsServer(terms)
   }
 
-  #listenOn(place: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<void> {
+  /** From the next client on; those that are too many stay. */
+  setMaximumConnections(maximum: number): void {
+    this.#maximumConnections = maximum
+  }
+
+  #listenOn(place: Extract<Endpoint, { host: string }> | { readonly path: string }): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen({ ...place, backlog: BACKLOG }, () => {
@@ -112,11 +135,19 @@ export class SocketServer {
       this.#turnAway(socket, address, 'the connection limit is reached')
       return
     }
+    if (this.#maximumConnections > 0 && this.#open >= this.#maximumConnections) {
+      this.#turnAway(socket, address, 'the connection limit of this listener is reached')
+      return
+    }
     openSockets.opened()
-    if (!proxyProtocol && this.#tlsServer === undefined) {
+    this.#open++
+    if (proxyProtocol === undefined && this.#tlsServer === undefined) {
       // the common case: one listener for both counts
       const isAdmitted = openSockets.admit(address)
-      socket.on('close', () => openSockets.closed(isAdmitted ? address : undefined))
+      socket.on('close', () => {
+        this.#open--
+        openSockets.closed(isAdmitted ? address : undefined)
+      })
       if (!isAdmitted) {
         this.#turnAway(socket, address, TOO_MANY_FROM_THERE)
         return
@@ -124,16 +155,19 @@ export class SocketServer {
       this.#accept(socket, { address, port, isEncrypted: false, certificateUser: undefined })
       return
     }
-    socket.once('close', () => openSockets.closed(undefined))
-    if (!proxyProtocol && !this.#admit(socket, address)) return
-    const arrival = { socket, address, port }
+    socket.once('close', () => {
+      this.#open--
+      openSockets.closed(undefined)
+    })
+    if (proxyProtocol === undefined && !this.#admit(socket, address)) return
+    const arrival: Arrival = { socket, address, port, proxied: undefined }
     const ends = endsOf(socket)
     this.#arriving.set(ends, arrival)
     socket.once('close', () => {
       if (this.#arriving.get(ends) === arrival) this.#arriving.delete(ends)
     })
     socket.on('error', ignore) // whoever takes it over has a listener of its own
-    if (proxyProtocol) this.#readHeader(arrival)
+    if (proxyProtocol !== undefined) this.#readHeader(arrival, proxyProtocol)
     else this.#secure(socket)
   }
 
@@ -153,34 +187,45 @@ export class SocketServer {
     socket.destroy()
   }
 
-  #readHeader(arrival: Arrival): void {
+  #readHeader(arrival: Arrival, terms: ProxyTerms): void {
     const { socket } = arrival
     readProxyHeader(socket, this.#options.handshakeTimeoutMs(), (finding) => {
-      if ('fault' in finding) {
-        this.#turnAway(socket, arrival.address, `PROXY protocol: ${finding.fault}`)
+      const fault = 'fault' in finding ? finding.fault : proxyFault(finding, terms)
+      if (fault !== undefined) {
+        this.#turnAway(socket, arrival.address, `PROXY protocol: ${fault}`)
         return
       }
-      const { address, port } = finding
+      const { address, port, tls } = finding as ProxyHeader
+      arrival.proxied = tls
       if (address !== undefined) Object.assign(arrival, { address, port })
       if (this.#admit(socket, arrival.address)) this.#secure(socket)
     })
   }
 
   #secure(socket: Socket): void {
-    if (this.#tlsServer === undefined) this.#ready(socket, false, undefined)
+    if (this.#tlsServer === undefined) this.#readyBehindProxy(socket)
     else this.#tlsServer.emit('connection', socket)
   }
 
+  /** The client's encryption ends at the proxy, where there is one. */
+  #readyBehindProxy(socket: Socket): void {
+    const proxied = this.#arriving.get(endsOf(socket))?.proxied
+    const namesUser = this.#options.proxyProtocol?.namesUser === true
+    this.#ready(socket, proxied !== undefined, namesUser ? proxied?.commonName : undefined)
+  }
+
   #newTlsServer(terms: TlsTerms): TlsServer {
+    const identities = new WeakMap<object, string>()
     const options = {
       ...terms.context,
+      ...(terms.psk !== undefined && pskOptions(terms.psk, identities)),
       requestCert: terms.clientCertificate !== 'none',
       rejectUnauthorized: false, // judged below, so that the log can say why
       handshakeTimeout: terms.handshakeTimeoutMs,
     }
     const server = createTlsServer(options, (socket) => {
       socket.on('error', ignore)
-      const finding = judgeCertificate(socket, terms)
+      const finding = judgeCertificate(socket, terms, identities.get(socket))
       if ('user' in finding) {
         this.#ready(socket, true, finding.user)
         return
@@ -202,6 +247,24 @@ export class SocketServer {
   #origin(socket: Socket): { readonly address: string; readonly port: number } {
     const { address = '', port = 0 } = this.#arriving.get(endsOf(socket)) ?? {}
     return { address, port }
+  }
+}
+
+/** Why the header, though it is one, is not what this listener asks for. */
+function proxyFault({ version, tls }: ProxyHeader, terms: ProxyTerms): string | undefined {
+  if (terms.version !== undefined && version !== terms.version) return `the header is not of version ${terms.version}`
+  if (terms.requiresTls && tls === undefined) return 'the header does not say that the client came by TLS'
+  const lacksUser = terms.namesUser && tls?.commonName === undefined
+  return lacksUser ? 'the header names no verified client certificate' : undefined
+}
+
+function pskOptions({ keys, hint }: NonNullable<TlsTerms['psk']>, identities: WeakMap<object, string>) {
+  return {
+    pskCallback: (socket: TLSSocket, identity: string): Uint8Array | null => {
+      identities.set(socket, identity)
+      return keys.get(identity) ?? null
+    },
+    ...(hint !== undefined && { pskIdentityHint: hint }),
   }
 }
 

@@ -4,8 +4,10 @@ import type { SecureContextOptions, TLSSocket } from 'node:tls'
 export interface TlsTerms {
   /** Certificates, keys, revocation lists and versions as node:tls takes them. */
   readonly context: SecureContextOptions
+  /** Keys that clients share with the broker, by identity: in the place of certificates. */
+  readonly psk?: { readonly keys: ReadonlyMap<string, Uint8Array>; readonly hint: string | undefined } | undefined
   readonly clientCertificate: 'none' | 'optional' | 'required'
-  /** What of a verified client certificate is taken for the user name. */
+  /** What of a verified client certificate is taken for the user name; with `psk`, but for `none`, the identity. */
   readonly certificateUser: 'none' | 'common-name' | 'subject'
   /** Handshakes that are not over by then are cut. */
   readonly handshakeTimeoutMs: number
@@ -14,7 +16,8 @@ export interface TlsTerms {
 /** Of a socket whose handshake is over: who its certificate says it is, or why it is not let in. */
 export type CertificateFinding = { readonly user: string | undefined } | { readonly fault: string }
 
-export function judgeCertificate(socket: TLSSocket, terms: TlsTerms): CertificateFinding {
+export function judgeCertificate(socket: TLSSocket, terms: TlsTerms, identity: string | undefined): CertificateFinding {
+  if (terms.psk !== undefined) return { user: terms.certificateUser === 'none' ? undefined : identity }
   if (terms.clientCertificate === 'none') return { user: undefined }
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) {

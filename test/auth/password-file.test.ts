@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AuthFileError } from '../../src/auth/auth-file-error.ts'
-import { parsePasswordFile, withoutUser, withUser } from '../../src/auth/password-file.ts'
+import { parsePasswordFile, withHashedPasswords, withoutUser, withUser } from '../../src/auth/password-file.ts'
 import { ScramCredential } from '../../src/auth/scram-credential.ts'
 import { ScryptCredential } from '../../src/auth/scrypt-credential.ts'
 
@@ -24,25 +25,37 @@ describe('a password file', () => {
     expect(parsePasswordFile('', 'users').size).toBe(0)
   })
 
-  const expectsUser = 'expected user:credential'
-  const expectsForm = 'expected a credential that begins with $scrypt$ or SCRAM-SHA-256$'
+  const expectsForm = 'hash them in place with topiary passwd -U users'
+  const [salt12, hash64] = [Buffer.alloc(12, 5).toString('base64'), Buffer.alloc(64, 6).toString('base64')]
   const expectsScrypt = 'expected $scrypt$ln=14,r=8,p=1$SALT$HASH'
   const expectsScram = 'expected SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY'
   const scryptOf = (ln: number, r: number, p: number): string => `a:$scrypt$ln=${ln},r=${r},p=${p}$${salt}$${hash}`
   it.each([
-    ['hunter2', expectsUser],
     [':hunter2', 'the user name is empty'],
-    [` ada:${scrypt}`, 'no spaces at its ends'],
-    [`ada :${scrypt}`, 'no spaces at its ends'],
+    [`\u00a0ada:${scrypt}`, 'no spaces at its ends'],
     [`a\tb:${scrypt}`, 'no control characters'],
     [`\ufeffada:${scrypt}`, 'no byte order mark'],
     [`known:${scram}`, 'the user known is already on line 2'],
     ['ada:hunter2', expectsForm],
     ['ada:', expectsForm],
-    ['ada:$7$101$hunter2$hunter2', expectsForm],
+    ['ada:$7$101$hunter2$hunter2', 'the salt must be base64 of 12 or 64 bytes'],
+    [`ada:$7$0$${salt12}$${hash64}`, 'the iterations must be from 1 to 10000000'],
+    [`ada:$7$10000001$${salt12}$${hash64}`, 'the iterations must be from 1 to 10000000'],
+    [`ada:$7$-1$${salt12}$${hash64}`, 'expected $7$ITERATIONS$SALT$HASH'],
+    [`ada:$7$1$${Buffer.alloc(16).toString('base64')}$${hash64}`, 'the salt must be base64 of 12 or 64 bytes'],
+    [`ada:$7$1$${salt12}$${salt12}`, 'the hash must be base64 of 64 bytes'],
+    [`ada:$6$${Buffer.alloc(16).toString('base64')}$${hash64}`, 'the salt must be base64 of 12 or 64 bytes'],
+    [`ada:$6$${salt12}$${salt12}`, 'the hash must be base64 of 64 bytes'],
+    [`ada:$6$${salt12}`, 'expected $6$SALT$HASH'],
+    [`ada:$9$${salt12}$${hash64}`, expectsForm],
+    [`ada:$argon2id$v=16$m=64,t=1,p=1$${salt}$${hash}`, 'expected $argon2id$v=19$'],
+    [`ada:$argon2id$v=19$m=7,t=1,p=1$${salt}$${hash}`, 'm must be from 8'],
+    [`ada:$argon2id$v=19$m=1048577,t=1,p=1$${salt}$${hash}`, 'm must be from 8'],
+    [`ada:$argon2id$v=19$m=1048576,t=5,p=1$${salt}$${hash}`, 't times m'],
+    [`ada:$argon2id$v=19$m=64,t=0,p=1$${salt}$${hash}`, 't must be at least 1'],
+    [`ada:$argon2id$v=19$m=64,t=1,p=0$${salt}$${hash}`, 'p must be from 1'],
+    [`ada:$argon2id$v=19$m=64,t=1,p=1$c2Fs$${hash}`, 'the salt must be base64 of 8 to 64 bytes'],
     ['ada:$scrypt$hunter2', expectsScrypt],
-    [`ada: ${scrypt}`, expectsForm],
-    [`ada:${scrypt} `, 'the hash must be base64'],
     [`ada:${scrypt}:x`, 'the hash must be base64'],
     [scryptOf(9, 8, 1), 'ln must be from 10 to 17'],
     [scryptOf(18, 8, 1), 'ln must be from 10 to 17'],
@@ -70,6 +83,87 @@ describe('a password file', () => {
     expect(error.message).toContain('users.passwd:3: ')
     expect(error.message).toContain(fault)
     for (const secret of ['hunter2', salt, hash, key]) expect(error.message).not.toContain(secret)
+  })
+
+  it('skips what Mosquitto skips, says where, and trims blanks', () => {
+    const warnings: string[] = []
+    const text = `hunter2\n  ada \t:  ${scrypt} \t\r\n  # x:y\nbob:${scram}\nnothing here`
+    const credentials = parsePasswordFile(text, 'users', { warn: (warning) => warnings.push(warning) })
+    expect([...credentials].map(([user, credential]) => [user, credential.format()])).toEqual([
+      ['ada', scrypt],
+      ['bob', scram],
+    ])
+    expect(warnings).toEqual([
+      'users:1: skipped, it has no colon: expected user:credential',
+      'users:5: skipped, it has no colon: expected user:credential',
+    ])
+  })
+
+  it('takes the first line of a user in the place of 2.0, and none in that of 2.1', () => {
+    const warnings: string[] = []
+    const text = `ada:${scrypt}\nada:${scram}\n`
+    const warn = (warning: string): void => void warnings.push(warning)
+    expect(parsePasswordFile(text, 'users', { mosquittoVersion: '2.0', warn }).get('ada')?.format()).toBe(scrypt)
+    expect(warnings).toEqual(['users:2: skipped, the user ada is already on line 1'])
+    expect(() => parsePasswordFile(text, 'users', { mosquittoVersion: '2.1', warn })).toThrow('users:2: the user ada')
+  })
+
+  it('whatever stands in it, is refused in one way, and lets in nobody without a line', () => {
+    const part = fc.constantFrom(
+      'ada',
+      'bob',
+      ':',
+      '$',
+      '7',
+      '6',
+      '$7$',
+      '$6$',
+      '101',
+      ' ',
+      '\t',
+      '\n',
+      '\r\n',
+      '#',
+      '\0',
+    )
+    const known = fc.constantFrom(scrypt, scram, salt12, hash64, `$7$1$${salt12}$${hash64}`, `$6$${salt12}$${hash64}`)
+    const file = fc.array(fc.oneof(part, known, fc.string({ maxLength: 4 })), { maxLength: 30 })
+    fc.assert(
+      fc.property(file, fc.constantFrom('2.0' as const, '2.1' as const), (parts, mosquittoVersion) => {
+        const text = parts.join('')
+        try {
+          const lines = text.split('\n')
+          for (const [user, credential] of parsePasswordFile(text, 'users', { mosquittoVersion })) {
+            const own = lines.filter((line) => line.includes(`:`) && line.slice(0, line.indexOf(':')).trim() === user)
+            expect(own.some((line) => line.includes(credential.format()))).toBe(true)
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(AuthFileError)
+          expect((error as Error).message).toMatch(/^users:\d+: /)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('gets its passwords hashed where they stand as they are', async () => {
+    const hashed: string[] = []
+    const credential = ScryptCredential.parse(scrypt) as ScryptCredential
+    const hashOf = (password: Uint8Array): Promise<ScryptCredential> => {
+      hashed.push(Buffer.from(password).toString())
+      return Promise.resolve(credential)
+    }
+    const argon2 = `$argon2id$v=19$m=64,t=1,p=1$${Buffer.alloc(8).toString('base64')}$${key}`
+    const text = `# people\nada: secret \r\nbob:${scram}\n\ncarl:$7$hunter2:x\ndora:${argon2}`
+    const expected = `# people\nada:${scrypt}\r\nbob:${scram}\n\ncarl:${scrypt}\ndora:${argon2}`
+    expect(await withHashedPasswords(text, 'users', hashOf)).toEqual({ text: expected, hashed: 2 })
+    expect(hashed).toEqual(['secret', '$7$hunter2:x'])
+    await expect(withHashedPasswords('ada', 'users', hashOf)).rejects.toThrow('users:1: expected user:password')
+    await expect(withHashedPasswords('ada:x\nbob:', 'users', hashOf)).rejects.toThrow('users:2: the password is empty')
+  })
+
+  it('with a long row of blanks is read at once', () => {
+    expect(parsePasswordFile(`#${' '.repeat(1_000_000)}x\nada:${scrypt}`, 'users').size).toBe(1)
   })
 
   it('takes the largest work that it allows', () => {

@@ -92,7 +92,10 @@ describe('who gets in', () => {
     ['nobody', {}, '87'],
     ['nobody with a password', { password: 'ada-secret' }, '87'],
     ['nobody where anonymous ones may enter', { from: anonymous }, 'anonymous'],
+    ['an empty user name', { userName: '', password: '' }, '87'],
+    ['an empty user name where anonymous ones may enter', { from: anonymous, userName: '' }, 'anonymous'],
     ['a certificate', { from: certificate }, 'cert'],
+    ['a certificate and an empty user name', { from: certificate, userName: '' }, 'cert'],
     ['a certificate and its name', { from: certificate, userName: 'cert' }, 'cert'],
     ['a certificate and another name', { from: certificate, userName: 'ada', password: 'ada-secret' }, '86'],
     ['another method', { method: 'SCRAM-SHA-1', data: Buffer.from('n,,n=bob,r=x') }, '8c'],
@@ -181,12 +184,12 @@ describe('who gets in', () => {
   it('other credentials hold at once, also for a login that is under way', async () => {
     const { authenticator, login, jobs } = scene(users)
     const underWay = login({ userName: 'ada', password: 'ada-secret' })
-    authenticator.replace(new Map())
+    authenticator.replace({ credentials: new Map() })
     expect(brief(await underWay)).toBe('86')
     expect(jobs.length).toBe(2)
-    authenticator.replace(new Map(users))
+    authenticator.replace({ credentials: new Map(users) })
     expect(brief(await login({ userName: 'ada', password: 'ada-secret' }))).toBe('ada')
-    authenticator.replace(undefined)
+    authenticator.replace({ credentials: undefined })
     expect(brief(await login({ userName: 'ada', password: 'ada-secret' }))).toBe('87')
   })
 })
@@ -226,7 +229,7 @@ describe('the work of a refusal', () => {
     const unknown = scene(mixed)
     const names = Array.from({ length: 40 }, (_, index) => `unknown${index}`)
     for (const userName of names) await unknown.login({ userName, password: wrong })
-    unknown.authenticator.replace(new Map([...mixed].toReversed()))
+    unknown.authenticator.replace({ credentials: new Map([...mixed].toReversed()) })
     for (const userName of names) await unknown.login({ userName, password: wrong })
     expect(kinds(unknown.jobs)).toEqual(kinds(known.jobs))
     expect(kinds(known.jobs).size).toBe(3)
@@ -276,9 +279,9 @@ describe('SCRAM', () => {
     expect(brief(refusal)).toBe('87')
     const salts = new Set([known.salt])
     for (const user of ['eve', 'mallory', 'ada']) {
-      authenticator.replace(users)
+      authenticator.replace({ credentials: users })
       const before = await challenge(login, user, `${user}-secret`)
-      authenticator.replace(new Map([...users].toReversed()))
+      authenticator.replace({ credentials: new Map([...users].toReversed()) })
       const after = await challenge(login, user, `${user}-secret`)
       expect(after.salt).toBe(before.salt)
       expect(before.iterations).toBe(known.iterations)
@@ -295,14 +298,15 @@ describe('SCRAM', () => {
   ])('a user who %s after the challenge fails', async (_what, credentials) => {
     const { login, authenticator } = scene(users)
     const { finish } = await challenge(login, 'bob', 'bob-secret')
-    authenticator.replace(credentials)
+    authenticator.replace({ credentials })
     expect(brief(await finish())).toBe('87')
   })
 
   it('goes on over a reload that left the user alone', async () => {
     const { login, authenticator } = scene(users)
     const { finish } = await challenge(login, 'bob', 'bob-secret')
-    authenticator.replace(new Map([['bob', ScramCredential.parse((bob as ScramCredential).format()) as Credential]]))
+    const again = ScramCredential.parse((bob as ScramCredential).format()) as Credential
+    authenticator.replace({ credentials: new Map([['bob', again]]) })
     expect(brief(await finish())).toBe('bob')
   })
 })

@@ -106,6 +106,13 @@ const causes: Readonly<Record<DropReason, Cause>> = {
       return 2
     },
   },
+  'payload-too-large': {
+    limits: { maximumPayloadBytes: 3 },
+    async drop(broker) {
+      await publish(broker, 2, 0, 'four')
+      return 2
+    },
+  },
   'not-authorized': {
     parts: { authorizer: { epoch: 0, authorize: (_client, access) => access.action !== 'publish' } },
     async drop(broker) {

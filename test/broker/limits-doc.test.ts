@@ -69,7 +69,7 @@ describe('docs/limits.md', () => {
 })
 
 describe('the tests of this folder', () => {
-  const titles = ['limits', 'limits-queues', 'limits-policies', 'commits']
+  const titles = ['limits', 'limits-queues', 'limits-policies', 'commits', 'payload-limit', 'inflight-bytes']
     .map((name) => read(`./${name}.test.ts`))
     .join('\n')
 

@@ -20,6 +20,27 @@ async function leaveSession(broker: StartedBroker, topicName: string, qos = 1): 
 const resume = (broker: StartedBroker, clientId: string) =>
   broker.client({ clientId, cleanStart: false, properties: lasting })
 
+/** As max_queued_messages 10 and max_inflight_messages 4 of Mosquitto. */
+const asMosquitto = {
+  maximumQueuedMessages: 10,
+  maximumInflightMessages: 4,
+  queueCountsInflight: false,
+  queueFullPolicy: 'drop-newest',
+} as const
+
+/** Everything a client is owed, acknowledged by and by. */
+async function takenSlowly(client: WireClient): Promise<string[]> {
+  const texts: string[] = []
+  for (;;) {
+    const more = (await client.rest()).filter((packet) => packet.kind === 'publish')
+    if (more.length === 0) return texts
+    for (const { text, packetId } of more) {
+      texts.push(text)
+      client.acknowledge('puback', packetId)
+    }
+  }
+}
+
 async function publish(broker: StartedBroker, topicName: string, texts: readonly string[], qos = 1) {
   const publisher = await broker.client()
   for (const text of texts) await publisher.publish(topicName, text, { qos })
@@ -93,6 +114,53 @@ describe('the queue of a session', () => {
     for (const { packetId } of sent) client.acknowledge('puback', packetId)
     expect(await client.restOfPayloads()).toEqual(['5'])
     expect(broker.drops('queue-full')).toBe(3)
+  })
+
+  const onTop: [version: 4 | 5, ofSession: string, receiveMaximum: number, kept: number][] = [
+    [5, 'that lasts', 2, 12],
+    [5, 'that lasts', 100, 14],
+    [5, 'that ends with its connection', 2, 12],
+    [4, 'that lasts', 100, 14],
+  ]
+  it.each(onTop)(
+    'queueCountsInflight off: a slow client of version %d with a session %s and Receive Maximum %d has %d',
+    async (version, ofSession, receiveMaximum, kept) => {
+      const broker = await withLimits({ ...asMosquitto })
+      const lasts = ofSession === 'that lasts'
+      const properties = version === 4 ? {} : { receiveMaximum, ...(lasts ? lasting : {}) }
+      const client = await broker.client({ version, cleanStart: !lasts, properties })
+      await client.subscribe({ topicFilter: 't', qos: 2 })
+      await publish(broker, 't', numbers(20))
+      expect(broker.drops('queue-full')).toBe(20 - kept)
+      expect(await takenSlowly(client)).toEqual(numbers(kept))
+    },
+  )
+
+  it('queueCountsInflight off: as many more as a client may have in flight, while it is there', async () => {
+    const broker = await withLimits({ ...asMosquitto })
+    const clientId = await leaveSession(broker, 't')
+    await publish(broker, 't', numbers(20))
+    expect(broker.drops('queue-full')).toBe(10)
+    const client = await resume(broker, clientId)
+    await publish(broker, 't', ['10', '11', '12', '13', '14'])
+    expect(broker.drops('queue-full')).toBe(11)
+    await client.abort()
+    await publish(broker, 't', ['more'])
+    expect(broker.drops('queue-full')).toBe(12)
+    expect(await takenSlowly(await resume(broker, clientId))).toEqual(numbers(14))
+  })
+
+  it('queueCountsInflight off: what was received and not completed is still in flight', async () => {
+    const broker = await withLimits({ ...asMosquitto })
+    const client = await broker.client({ properties: lasting })
+    await client.subscribe({ topicFilter: 't', qos: 2 })
+    await publish(broker, 't', numbers(4), 2)
+    for (const { packetId } of await client.publishes(4)) {
+      client.acknowledge('pubrec', packetId)
+      await client.next('pubrel')
+    }
+    await publish(broker, 't', numbers(20), 2)
+    expect(broker.drops('queue-full')).toBe(10)
   })
 
   it('queueFullPolicy disconnect: ends the session of a client that is away', async () => {

@@ -108,6 +108,11 @@ describe('packets', () => {
     await fits.publish('t', 'x'.repeat(500), { qos: 1 }) // later packets have a limit of their own
   })
 
+  it('maximumPacketBytes: the largest that can be is nothing to announce', async () => {
+    const broker = await withLimits({ maximumPacketBytes: 268_435_460 })
+    expect((await broker.client()).connack.properties).not.toHaveProperty('maximumPacketSize')
+  })
+
   it('maximumPacketBytes: announced, and judged on the fixed header, exact to the byte', async () => {
     const broker = await withLimits({ maximumPacketBytes: 1000 })
     const client = await broker.client()
@@ -355,7 +360,9 @@ it('maximumSessions: beyond it sessions are refused, those that exist are not', 
   const first = await broker.client({ clientId: 'a', ...durable })
   await broker.client({ clientId: 'b', ...durable })
   const third = await broker.open()
-  expect((await third.connect({ clientId: 'c', ...durable })).reasonCode).toBe(0x97)
+  expect((await third.connect({ clientId: 'c', ...durable })).reasonCode).toBe(0x89)
+  const fourth = await broker.open({ version: 4 })
+  expect((await fourth.connect({ clientId: 'd' })).reasonCode).toBe(3)
   await first.abort()
   await broker.advance(0)
   expect((await broker.client({ clientId: 'a', ...durable })).connack.sessionPresent).toBe(true)

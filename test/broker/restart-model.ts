@@ -14,6 +14,14 @@ interface Published {
   readonly topicName: string
   readonly qos: QosKept
   readonly text: string
+  /** The subscription it comes by, where each of them brings a copy. */
+  readonly via: string
+}
+
+/** How messages are handed on, as the settings say. */
+export interface Ways {
+  readonly upgradeOutgoingQos: boolean
+  readonly overlappingSubscriptions: 'once' | 'each'
 }
 
 interface Reader {
@@ -21,7 +29,7 @@ interface Reader {
   readonly subscriptions: Map<string, Qos>
   /** What it is owed, at the QoS it is to get it at; taken out when it has acknowledged it and that is on disk. */
   owed: Published[]
-  readonly seen: { readonly topicName: string; readonly qos: Qos; readonly text: string; readonly dup: boolean }[]
+  readonly seen: (Omit<Published, 'qos'> & { readonly qos: Qos; readonly dup: boolean })[]
 }
 
 /**
@@ -35,8 +43,11 @@ export class RestartModel {
   #publisher: WireClient | undefined
   #count = 0
 
-  constructor(isTiny: boolean) {
-    this.scene = new RestartScene({}, isTiny)
+  readonly #ways: Ways
+
+  constructor(isTiny: boolean, ways: Ways) {
+    this.scene = new RestartScene({ features: ways }, isTiny)
+    this.#ways = ways
     for (const name of READERS) {
       this.#readers.set(name, { client: undefined, subscriptions: new Map(), owed: [], seen: [] })
     }
@@ -44,7 +55,9 @@ export class RestartModel {
 
   async subscribe(name: string, topicFilter: string, qos: Qos): Promise<void> {
     const client = await this.#connected(name)
-    await client.subscribe({ topicFilter, qos, retainHandling: 2 })
+    const isEach = this.#ways.overlappingSubscriptions === 'each'
+    const identifiers = isEach ? { subscriptionIdentifiers: [1 + FILTERS.findIndex((one) => one === topicFilter)] } : {}
+    await client.subscribe({ topicFilter, qos, retainHandling: 2 }, identifiers)
     this.#reader(name).subscriptions.set(topicFilter, qos)
   }
 
@@ -58,11 +71,12 @@ export class RestartModel {
     const publisher = await this.#publishing()
     for (let time = 0; time < times; time++) {
       const text = `${this.#count++}`
-      if (qos > 0) for (const reader of this.#readers.values()) owe(reader, topicName, qos as QosKept, text)
+      for (const reader of this.#readers.values()) owe(reader, topicName, qos, text, this.#ways)
       await publisher.publish(topicName, text, { qos, retain })
       if (retain) this.#retained.set(topicName, text)
     }
     await publisher.barrier()
+    if (qos === 0 && this.#ways.upgradeOutgoingQos) await this.scene.kept() // nobody has acknowledged it
   }
 
   /** It is answered before the crash and does not hear of it: sent again, it is the same message at QoS 2. */
@@ -71,7 +85,7 @@ export class RestartModel {
     const text = `${this.#count++}`
     const packetId = publisher.sendPublish(topicName, text, { qos: 2 })
     await publisher.next('pubrec')
-    for (const reader of this.#readers.values()) owe(reader, topicName, 2, text)
+    for (const reader of this.#readers.values()) owe(reader, topicName, 2, text, this.#ways)
     await this.crash()
     const again = await this.#publishing()
     again.sendPublish(topicName, text, { qos: 2, packetId, dup: true })
@@ -152,14 +166,18 @@ export class RestartModel {
     const { owed, seen } = this.#reader(name)
     for (const topicName of TOPICS) {
       for (const qos of [1, 2] as const) {
-        const here = seen.filter((one) => one.topicName === topicName && one.qos === qos)
-        const expected = owed.filter((one) => one.topicName === topicName && one.qos === qos).map(({ text }) => text)
-        // what comes again is no news
-        const firsts = [...new Set(here.map(({ text }) => text))]
-        expect(firsts, `${name}, ${topicName}, QoS ${qos}`).toEqual(expected)
-        for (const [index, { text, dup }] of here.entries()) {
-          const isAgain = here.findIndex((one) => one.text === text) < index
-          if (isAgain) expect(dup, `${text} came again as a new message`).toBe(true)
+        for (const via of ['', ...FILTERS.map((_filter, index) => `${index + 1}`)]) {
+          const isOne = (one: { topicName: string; qos: Qos; via: string }) =>
+            one.topicName === topicName && one.qos === qos && one.via === via
+          const here = seen.filter(isOne)
+          const expected = owed.filter(isOne).map(({ text }) => text)
+          // what comes again is no news
+          const firsts = [...new Set(here.map(({ text }) => text))]
+          expect(firsts, `${name}, ${topicName}, QoS ${qos}, ${via}`).toEqual(expected)
+          for (const [index, { text, dup }] of here.entries()) {
+            const isAgain = here.findIndex((one) => one.text === text) < index
+            if (isAgain) expect(dup, `${text} came again as a new message`).toBe(true)
+          }
         }
       }
     }
@@ -176,8 +194,9 @@ export class RestartModel {
   }
 
   #saw(name: string, packet: Awaited<ReturnType<WireClient['publishes']>>[number]): void {
-    const { topicName, qos, text, dup } = packet
-    this.#reader(name).seen.push({ topicName, qos: qos as Qos, text, dup })
+    const { topicName, qos, text, dup, properties } = packet
+    const via = (properties.subscriptionIdentifiers ?? []).join()
+    this.#reader(name).seen.push({ topicName, qos: qos as Qos, text, dup, via })
   }
 
   #reader(name: string): Reader {
@@ -200,11 +219,18 @@ export class RestartModel {
   }
 }
 
-/** One message for each session, at the best QoS that any of its filters grants. */
-function owe(reader: Reader, topicName: string, qos: QosKept, text: string): void {
-  const granted = [...reader.subscriptions].filter(([filter]) => matches(filter, topicName)).map(([, most]) => most)
-  const best = Math.min(qos, Math.max(-1, ...granted))
-  if (best > 0) reader.owed.push({ topicName, qos: best as QosKept, text })
+/** One message for each session, at the best QoS that any of its filters grants; or one for each of these filters. */
+function owe(reader: Reader, topicName: string, published: Qos, text: string, ways: Ways): void {
+  const { upgradeOutgoingQos, overlappingSubscriptions } = ways
+  const granted = [...reader.subscriptions].filter(([filter]) => matches(filter, topicName))
+  const isEach = overlappingSubscriptions === 'each'
+  const copies = isEach
+    ? granted.map(([filter, most]) => [most, `${1 + FILTERS.findIndex((one) => one === filter)}`] as const)
+    : [[Math.max(0, ...granted.map(([, most]) => most)), ''] as const]
+  for (const [most, via] of copies) {
+    const qos = upgradeOutgoingQos ? most : Math.min(published, most)
+    if (qos > 0) reader.owed.push({ topicName, qos: qos as QosKept, text, via })
+  }
 }
 
 function matches(filter: string, topicName: string): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FILTERS, READERS, RestartModel, TOPICS } from './restart-model.ts'
+import { FILTERS, READERS, RestartModel, TOPICS, type Ways } from './restart-model.ts'
 
 type Step = readonly [title: string, run: (model: RestartModel) => Promise<void>]
 
@@ -42,8 +42,8 @@ const step = fc.oneof(
   steps(1, 'advance', fc.nat(1000), (model, byMs) => model.advance(byMs)),
 )
 
-async function play(isTiny: boolean, list: readonly Step[]): Promise<void> {
-  const model = new RestartModel(isTiny)
+async function play(isTiny: boolean, ways: Ways, list: readonly Step[]): Promise<void> {
+  const model = new RestartModel(isTiny, ways)
   await model.scene.start()
   try {
     for (const [, act] of list) await act(model)
@@ -55,14 +55,23 @@ async function play(isTiny: boolean, list: readonly Step[]): Promise<void> {
   }
 }
 
+const usual: Ways = { upgradeOutgoingQos: false, overlappingSubscriptions: 'once' }
+const each: Ways = { upgradeOutgoingQos: false, overlappingSubscriptions: 'each' }
+
 it.each([
-  [true, 20],
-  [false, 10],
-] as const)('what was acknowledged is there after any crashes (log kept short: %s)', async (isTiny, numRuns) => {
-  const runs = fc.array(step, { minLength: 30, maxLength: 45, size: 'max' })
-  await fc.assert(
-    fc.asyncProperty(runs, (list) => play(isTiny, list)),
-    { numRuns, seed: 5, endOnFailure: true },
-  )
-  expect.hasAssertions()
-})
+  [true, 20, usual],
+  [false, 10, usual],
+  [true, 10, each],
+  [true, 10, { ...each, upgradeOutgoingQos: true }],
+  [false, 5, { ...usual, upgradeOutgoingQos: true }],
+] as const)(
+  'what was acknowledged is there after any crashes (log kept short: %s; %d runs; %j)',
+  async (isTiny, numRuns, ways) => {
+    const runs = fc.array(step, { minLength: 30, maxLength: 45, size: 'max' })
+    await fc.assert(
+      fc.asyncProperty(runs, (list) => play(isTiny, ways, list)),
+      { numRuns, seed: 5, endOnFailure: true },
+    )
+    expect.hasAssertions()
+  },
+)

@@ -1,7 +1,7 @@
 import type { BrokerCore } from '../../src/broker/core.ts'
 import { ManualClock } from '../../src/observe/manual-clock.ts'
 import type { Broker } from '../../src/server/broker.ts'
-import { createBroker } from '../../src/server/create-broker.ts'
+import { type BrokerParts, createBroker } from '../../src/server/create-broker.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
 import { levelStoreOn, tinyLimits } from '../support/level-store-scene.ts'
 import { MemoryDisk } from '../support/memory-key-value.ts'
@@ -16,6 +16,7 @@ type ClientFields = Partial<WireClientOptions> & ConnectFields
 /** A broker on a disk in memory that can lose its process. Times are milliseconds since 1970. */
 export class RestartScene {
   readonly #settings: PartialSettings
+  readonly #parts: Pick<BrokerParts, 'authenticator' | 'authorizer'>
   readonly #isTiny: boolean
   #disk = new MemoryDisk()
   #clock = new ManualClock(1_000_000_000)
@@ -25,8 +26,13 @@ export class RestartScene {
   logged: readonly string[] = []
 
   /** `isTiny`: limits under which everything the store does happens in a few records. */
-  constructor(settings: PartialSettings, isTiny: boolean) {
+  constructor(
+    settings: PartialSettings,
+    isTiny: boolean,
+    parts: Pick<BrokerParts, 'authenticator' | 'authorizer'> = {},
+  ) {
     this.#settings = settings
+    this.#parts = parts
     this.#isTiny = isTiny
   }
 
@@ -57,7 +63,7 @@ export class RestartScene {
     this.logged = logged
     const broker = createBroker(
       { listeners: [{ kind: 'tcp', port: 0 }], sysIntervalSeconds: 0, ...this.#settings },
-      { clock, store },
+      { clock, store, ...this.#parts },
     )
     this.#broker = broker
     const addresses = await broker.listen()

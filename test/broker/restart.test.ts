@@ -59,6 +59,22 @@ describe('after a crash a session', () => {
     },
   )
 
+  it('has what was in flight on top of its queue, and takes more only once it is below the limit', async () => {
+    const limits = { maximumQueuedMessages: 3, maximumInflightMessages: 2, queueCountsInflight: false } as const
+    await started({ limits: { ...limits, queueFullPolicy: 'drop-newest' } })
+    const client = await scene.durable('s')
+    await client.subscribe({ topicFilter: 't', qos: 1 })
+    await scene.publish('t', numbers(8))
+    await scene.crash()
+    await scene.publish('t', ['while it is away'])
+    const again = await scene.durable('s')
+    await scene.publish('t', ['beyond'])
+    expect(await takeAll(again, 5)).toEqual(numbers(5))
+    await scene.publish('t', ['later'])
+    expect(await takeAll(again, 1)).toEqual(['later'])
+    expect(await again.rest()).toEqual([])
+  })
+
   it('has what was queued, at both levels, in order', async () => {
     await started()
     await away('s', 't/#', 2)

@@ -16,7 +16,7 @@ beforeAll(() => {
     execFileSync('openssl', ['req', '-x509', ...key, ...files], { cwd: folder, stdio: 'ignore' })
   }
   write('users.passwd', '')
-  write('bad.passwd', 'no password line')
+  write('bad.passwd', 'ada:hunter2\n')
   chmodSync(write('open.passwd', ''), 0o644)
 })
 
@@ -79,7 +79,7 @@ describe('topiary check-config', () => {
       'no authorities',
       tls('one.crt', 'one.key', ', clientCertificate: required'),
       [
-        'f.yaml:5:10: listeners[1].tls: clientCertificate needs caFile: the authorities whose client certificates are believed',
+        'f.yaml:5:10: listeners[1].tls: clientCertificate needs caFile or caDirectory: the authorities whose client certificates are believed',
       ],
     ],
     [

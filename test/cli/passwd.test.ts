@@ -152,8 +152,107 @@ describe('passwd', () => {
 
   it('does not touch a file with a fault', async () => {
     writeFileSync(file, 'ada:hunter2\n', { mode: 0o600 })
-    await expect(set('bob')).rejects.toThrow(`${file}:1: expected a credential`)
+    await expect(set('bob')).rejects.toThrow(`${file}:1: this is no hash of a password`)
     expect(readFileSync(file, 'utf8')).toBe('ada:hunter2\n')
+  })
+})
+
+async function mosquittoPasswd(...args: readonly string[]): Promise<Outcome> {
+  const terminal = { ...fakeTerminal(), stdin: Readable.from([]) }
+  const code = await passwdCommand.run(args, terminal)
+  await new Promise((resolve) => setImmediate(resolve))
+  return { code, out: terminal.out(), err: terminal.err() }
+}
+
+describe('passwd in the way of mosquitto_passwd', () => {
+  it('makes a file, adds, changes and removes users', async () => {
+    writeFileSync(file, 'anything: at all\n')
+    expect(await mosquittoPasswd('-c', '-b', file, 'ada', 'secret')).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).toMatch(/^ada:\$7\$1000\$[^$]{16}\$[^$]{88}\n$/)
+    await mosquittoPasswd('-b', file, 'bob', 'other')
+    await mosquittoPasswd('-b', file, 'ada', 'changed')
+    expect([await fits('ada', 'changed'), await fits('ada', 'secret'), await fits('bob', 'other')]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    expect((await mosquittoPasswd('-D', file, 'ada')).out).toContain(`deleted ada from ${file}`)
+    expect(readFileSync(file, 'utf8')).toMatch(/^bob:[^\n]*\n$/)
+    expect(modeOf(file)).toBe('600')
+  })
+
+  it.each([
+    [['-H', 'sha512'], /^ada:\$6\$/],
+    [['-H', 'sha512-pbkdf2'], /^ada:\$7\$1000\$/],
+    [['-H', 'sha512-pbkdf2', '-I', '7'], /^ada:\$7\$7\$/],
+    [['-I', '7'], /^ada:\$7\$7\$/],
+    [['-H', 'argon2id'], /^ada:\$argon2id\$v=19\$m=47104,t=1,p=1\$/],
+    [['-H', 'scrypt', '--cost', '10'], /^ada:\$scrypt\$ln=10/],
+  ])('%j writes %s', async (flags, line) => {
+    await mosquittoPasswd(...flags, '-c', '-b', file, 'ada', 'secret')
+    expect(readFileSync(file, 'utf8')).toMatch(line)
+    expect(await fits('ada', 'secret')).toBe(true)
+  })
+
+  it('writes to stdout for -', async () => {
+    const { out } = await mosquittoPasswd('-c', '-b', '-I', '7', '-', 'ada', 'secret')
+    expect(out).toMatch(/^ada:\$7\$7\$[^\n]*\n$/)
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('hashes what stands in a file as it is, and keeps the rest', async () => {
+    await mosquittoPasswd('-c', '-b', file, 'ada', 'secret')
+    const [line] = readFileSync(file, 'utf8').split('\n')
+    writeFileSync(file, `# people\n${line}\nbob:other\ncarl:a:b\n`)
+    expect((await mosquittoPasswd('-U', file)).out).toContain(`hashed 2 passwords in ${file}`)
+    expect(readFileSync(file, 'utf8').split('\n').slice(0, 2)).toEqual(['# people', line])
+    expect([await fits('ada', 'secret'), await fits('bob', 'other'), await fits('carl', 'a:b')]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    const whole = readFileSync(file, 'utf8')
+    expect((await mosquittoPasswd('-U', file)).out).toContain('hashed 0 passwords')
+    expect(readFileSync(file, 'utf8')).toBe(whole)
+  })
+
+  it('removes a user who stands there twice, as Mosquitto 2.0 lets him', async () => {
+    await mosquittoPasswd('-c', '-b', file, 'ada', 'secret')
+    writeFileSync(file, readFileSync(file, 'utf8').repeat(2))
+    await mosquittoPasswd('-D', file, 'ada')
+    expect(readFileSync(file, 'utf8')).toBe('')
+  })
+
+  it.each<[string[], string]>([
+    [['-b', 'FILE', 'ada'], '-b needs the password behind the user'],
+    [['FILE', 'ada', 'hunter2'], 'only with -b'],
+    [['-c', '-D', 'FILE', 'ada'], '--delete and --create exclude each other'],
+    [['-b', '-D', 'FILE', 'ada'], '--delete and --batch exclude each other'],
+    [['-H', 'sha512', '-I', '7', '-b', 'FILE', 'ada', 'x'], '--iterations needs --scram or --hash sha512-pbkdf2'],
+    [['-H', 'md5', '-b', 'FILE', 'ada', 'x'], 'takes one of scrypt, sha512-pbkdf2, sha512, argon2id'],
+    [['-H', 'sha512', '--scram', '-b', 'FILE', 'ada', 'x'], '--scram and --hash exclude each other'],
+    [['-I', '0', '-b', 'FILE', 'ada', 'x'], 'from 1 to 10000000'],
+    [['-U', 'FILE', 'ada'], '--update and --username exclude each other'],
+    [['-D', '-', 'ada'], '- is stdout'],
+    [['-b', 'FILE', 'a:b', 'x'], 'a user name has no colon'],
+    [['-b', '--password-stdin', 'FILE', 'ada', 'x'], '--batch and --password-stdin exclude each other'],
+    [['-c', 'FILE', 'ada'], 'stdin is no terminal'],
+  ])('%j is a wrong command line', async (args, message) => {
+    const refusal = mosquittoPasswd(...args.map((arg) => (arg === 'FILE' ? file : arg)))
+    await expect(refusal).rejects.toThrow(UsageError)
+    await expect(refusal).rejects.toThrow(message)
+    await expect(refusal).rejects.not.toThrow('hunter2')
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('makes no file without -c, and leaves one with a fault alone', async () => {
+    const missing = mosquittoPasswd('-b', file, 'ada', 'secret')
+    await expect(missing).rejects.toThrow(OperatorError)
+    await expect(missing).rejects.toThrow('-c makes one')
+    writeFileSync(file, 'ada:\n', { mode: 0o600 })
+    await expect(mosquittoPasswd('-U', file)).rejects.toThrow(`${file}:1: the password is empty`)
+    await expect(mosquittoPasswd('-b', file, 'bob', '')).rejects.toThrow(OperatorError)
+    expect(readFileSync(file, 'utf8')).toBe('ada:\n')
   })
 })
 

@@ -6,6 +6,7 @@ export interface SpawnedClient {
   line(pattern: RegExp): Promise<string>
   /** What it wrote to stdout and stderr, and how it ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>
+  readonly pid: number
   kill(signal: NodeJS.Signals): void
   /** As `| head` does: what it writes to stdout from now on meets a closed pipe. */
   closeStdout(): void
@@ -55,6 +56,7 @@ export function spawnClient(command: string, args: readonly string[], input = ''
         check()
       }),
     ended,
+    pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
     closeStdout: () => child.stdout.destroy(),
   }

@@ -185,7 +185,7 @@ describe('broker.subscribe', () => {
   it('connects anew when its client was refused', async () => {
     const { broker } = await scene({ limits: { maximumSessions: 1 } })
     const only = await broker.connect()
-    await expect(broker.subscribe('t', () => {})).rejects.toMatchObject({ reasonCode: 0x97 })
+    await expect(broker.subscribe('t', () => {})).rejects.toMatchObject({ reasonCode: 0x89 })
     await only.close()
     const got = await listening(broker, 't')
     await broker.publish({ topic: 't', payload: 'x' })

@@ -13,7 +13,7 @@ import { raise, type Stage } from '../transport/stage.ts'
 let made: Certificates
 let ca: Buffer
 /** Files that a test may overwrite, as a renewal does. */
-let tls: TlsSettings & { readonly caFile: string; readonly revocationFile: string }
+let tls: TlsSettings & CertificateFiles & { caFile: string; revocationFile: string }
 let settings: PartialSettings
 
 beforeAll(() => {

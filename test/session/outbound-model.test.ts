@@ -66,8 +66,9 @@ function admit(qos: 1 | 2, shape: DeliveryShape | undefined): Command {
   return command(`admit QoS ${qos}, ${shape === undefined ? 'not kept' : 'kept'}`, (model, outbound) => {
     stepOverEnded(model, outbound)
     const { hasSpareQuota } = outbound
-    const packetId = outbound.admit(qos)
-    expect(packetId).toBe(model.admit(qos))
+    const byteSize = shape?.byteSize ?? 7
+    const packetId = outbound.admit(qos, byteSize)
+    expect(packetId).toBe(model.admit(qos, byteSize))
     if (packetId > 0) expect(hasSpareQuota).toBe(true)
     if (packetId === 0 || shape === undefined) return
     const delivery = deliveryOf({ ...shape, qos })
@@ -173,7 +174,7 @@ function rush(count: number): Command {
         if (position !== model.acknowledge(packetId)) expect.fail(`position ${position}`)
       }
     },
-    (model) => model.waiting === 0 && model.inflight < model.sendQuota && model.span < 150_000,
+    (model) => model.waiting === 0 && !model.isFlightFull && model.span < 150_000,
   )
 }
 
@@ -212,7 +213,9 @@ const rushes = fc.oneof(fc.integer({ min: 65_500, max: 65_540 }), fc.integer({ m
 
 const limits = fc.record({
   maximumQueuedMessages: fc.constantFrom(1, 3, 8, 1000),
+  queueCountsInflight: fc.boolean(),
   maximumQueuedBytes: fc.constantFrom(20, 100, 200, 100_000),
+  maximumInflightBytes: fc.constantFrom(0, 0, 1, 25),
   maximumQueuedAgeSeconds: fc.constant(0),
   maximumQueuedMessagesTotal: fc.constant(0),
   maximumQueuedBytesTotal: fc.constant(0),

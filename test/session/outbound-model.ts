@@ -46,6 +46,8 @@ interface Owed {
   delivery: Delivery | undefined
   /** Sent on this connection. */
   isCurrent: boolean
+  /** What it weighs once it is sent. */
+  flightBytes: number
 }
 
 export function packetIdAt(position: number): number {
@@ -73,6 +75,13 @@ export class OutboundModel {
     return this.owed.filter((one) => one.isCurrent).length
   }
 
+  get isFlightFull(): boolean {
+    const { maximumInflightBytes } = this.#limits
+    if (this.inflight >= this.sendQuota) return true
+    const bytes = this.owed.reduce((sum, one) => sum + (one.isCurrent ? one.flightBytes : 0), 0)
+    return maximumInflightBytes > 0 && bytes >= maximumInflightBytes
+  }
+
   get waiting(): number {
     return this.owed.filter((one) => !one.isCurrent).length
   }
@@ -85,13 +94,19 @@ export class OutboundModel {
     return this.kept.reduce((sum, delivery) => sum + delivery.byteSize, 0)
   }
 
+  get mostKept(): number {
+    const { maximumQueuedMessages, queueCountsInflight } = this.#limits
+    const notKept = this.owed.filter((one) => one.isCurrent && one.delivery === undefined).length
+    return maximumQueuedMessages + (queueCountsInflight ? 0 : Math.max(0, this.sendQuota - notKept))
+  }
+
   /** Messages from the oldest owed to the newest, those in between that have ended included. */
   get span(): number {
     return this.#count - (this.owed[0]?.index ?? this.#count)
   }
 
-  admit(qos: 1 | 2): number {
-    if (this.waiting > 0 || this.inflight >= this.sendQuota) return 0
+  admit(qos: 1 | 2, flightBytes = 0): number {
+    if (this.waiting > 0 || this.isFlightFull) return 0
     this.owed.push({
       position: this.#takePosition(),
       index: this.#count++,
@@ -99,6 +114,7 @@ export class OutboundModel {
       state: 'sent',
       delivery: undefined,
       isCurrent: true,
+      flightBytes,
     })
     return packetIdAt(this.nextPosition - 1)
   }
@@ -109,9 +125,9 @@ export class OutboundModel {
   }
 
   enqueue(delivery: Delivery): 'queued' | 'dropped' | 'overflow' {
-    const { maximumQueuedMessages, maximumQueuedBytes, queueFullPolicy } = this.#limits
+    const { maximumQueuedBytes, queueFullPolicy } = this.#limits
     const { byteSize } = delivery
-    while (this.kept.length >= maximumQueuedMessages || this.keptBytes + byteSize > maximumQueuedBytes) {
+    while (this.kept.length >= this.mostKept || this.keptBytes + byteSize > maximumQueuedBytes) {
       if (queueFullPolicy === 'disconnect') return 'overflow'
       const oldest = this.owed.find((one) => one.state === 'queued')
       if (queueFullPolicy === 'drop-newest' || oldest === undefined || byteSize > maximumQueuedBytes) {
@@ -128,6 +144,7 @@ export class OutboundModel {
       state: 'queued',
       delivery,
       isCurrent: false,
+      flightBytes: byteSize,
     })
     return 'queued'
   }
@@ -147,7 +164,7 @@ export class OutboundModel {
         this.dropped.push([delivery, 'expired', one.position])
         continue
       }
-      if (one.qos > 0 && this.inflight >= this.sendQuota) return { taken: 'nothing' }
+      if (one.qos > 0 && this.isFlightFull) return { taken: 'nothing' }
       if (one.qos === 2 && delivery.commit > this.durableCommit) {
         this.isWaitingForCommit = true
         return { taken: 'nothing' }

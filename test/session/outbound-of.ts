@@ -4,7 +4,9 @@ import { deliveryOf } from './outbound-model.ts'
 
 const roomy: OutboundLimits = {
   maximumQueuedMessages: 1e6,
+  queueCountsInflight: true,
   maximumQueuedBytes: 1e12,
+  maximumInflightBytes: 0,
   maximumQueuedAgeSeconds: 0,
   maximumQueuedMessagesTotal: 0,
   maximumQueuedBytesTotal: 0,

@@ -5,7 +5,9 @@ import { deliveryOf } from './outbound-model.ts'
 
 const limits = {
   maximumQueuedMessages: 1,
+  queueCountsInflight: true,
   maximumQueuedBytes: 100,
+  maximumInflightBytes: 0,
   maximumQueuedAgeSeconds: 0,
   maximumQueuedMessagesTotal: 0,
   maximumQueuedBytesTotal: 0,

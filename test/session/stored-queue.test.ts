@@ -52,7 +52,9 @@ const step = fc.oneof(
 
 const limits = fc.record({
   maximumQueuedMessages: fc.constantFrom(1, 3, 8, 300, 100_000),
+  queueCountsInflight: fc.boolean(),
   maximumQueuedBytes: fc.constantFrom(100, 200, 10_000_000),
+  maximumInflightBytes: fc.constant(0),
   maximumQueuedAgeSeconds: fc.constantFrom(0, 0, 4),
   maximumQueuedMessagesTotal: fc.constant(0),
   maximumQueuedBytesTotal: fc.constant(0),

@@ -60,7 +60,7 @@ describe('the sample file', () => {
       rights: { default: 'deny' },
       http: { port: 9090 },
     })
-    expect(Object.keys((settings.listeners[0] as ListenerSettings & { tls: object }).tls)).toHaveLength(9)
+    expect(Object.keys((settings.listeners[0] as ListenerSettings & { tls: object }).tls)).toHaveLength(12)
   })
 })
 

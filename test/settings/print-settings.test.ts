@@ -108,7 +108,7 @@ describe('the difference between settings', () => {
       'a listener less',
       { listeners: [{ kind: 'unix', path: 'a' }] },
       { listeners: [] },
-      ['listeners: [{"kind":"unix","path":"a","mode":"660"}] -> []'],
+      ['listeners: [{"kind":"unix","path":"a","mode":"660","maximumConnections":0,"clientIdFromUser":false}] -> []'],
     ],
     [
       'a secret',

@@ -15,7 +15,7 @@ describe('settings', () => {
   const wrong: readonly (readonly [name: keyof Limits, value: number, part: string])[] = [
     ['receiveMaximum', 0, 'from 1 to 65535, not 0'],
     ['topicAliasMaximum', 65_536, 'from 0 to 65535'],
-    ['maximumPacketBytes', 10, 'from 64'],
+    ['maximumPacketBytes', 10, 'from 20'],
     ['maximumQueuedMessages', -1, 'from 0'],
     ['maximumQueuedBytes', 1.5, 'a whole number'],
     ['maximumConnections', Number.NaN, 'a whole number'],

@@ -88,7 +88,11 @@ const will: fc.Arbitrary<StoredWill> = fc.record({
   dueAtMs: time,
 })
 
-const retained: fc.Arbitrary<StoredRetained> = fc.record({ topicName: text, message })
+const publisher = fc.record({ clientId: text, user: fc.option(text, { nil: undefined }) })
+const retained: fc.Arbitrary<StoredRetained> = fc.oneof(
+  fc.record({ topicName: text, message }),
+  fc.record({ topicName: text, message, publisher }),
+)
 const group: fc.Arbitrary<StoredGroup> = fc.record({ topicFilter: text, waiting: fc.array(entry, { maxLength: 8 }) })
 
 const session: fc.Arbitrary<StoredSession> = fc.record({

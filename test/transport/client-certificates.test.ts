@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -108,6 +108,33 @@ describe('who is let in', () => {
     expect(await refusalOf(stage, { ...as(undefined), ...identity(foreign) })).toBe('client certificate: CERT_REVOKED')
     const client = await openTlsPipe(stage.port(), { ...as(undefined), ...identity(device) })
     expect((await client.connect()).reasonCode).toBe(0)
+  })
+})
+
+describe('a directory of authorities', () => {
+  it('believes all of them, beside what else lies there', async () => {
+    const { authority, otherAuthority, foreign, device, directory } = made
+    const caDirectory = join(directory, 'authorities')
+    mkdirSync(join(caDirectory, 'not-a-file.pem'), { recursive: true })
+    copyFileSync(authority.caFile, join(caDirectory, 'one.pem'))
+    copyFileSync(authority.caFile, join(caDirectory, '0a1b2c3d.0')) // as openssl rehash leaves it
+    copyFileSync(otherAuthority.caFile, join(caDirectory, 'other.pem'))
+    writeFileSync(join(caDirectory, 'README'), 'nothing to believe here')
+    const { server } = made
+    const tls = { ...server, caDirectory, clientCertificate: 'required', certificateUser: 'common-name' } as const
+    const stage = await raise({ listeners: [{ kind: 'tcp', port: 0, tls }] })
+    for (const files of [foreign, device]) {
+      const client = await openTlsPipe(stage.port(), { ...as(undefined), ...identity(files) })
+      expect((await client.connect()).reasonCode).toBe(0)
+    }
+  })
+
+  it('must have one', async () => {
+    const caDirectory = join(made.directory, 'none')
+    mkdirSync(caDirectory)
+    const tls = { ...made.server, caDirectory, clientCertificate: 'required' } as const
+    const raised = raise({ listeners: [{ kind: 'tcp', port: 0, tls }] })
+    await expect(raised).rejects.toThrow(`${caDirectory} has no file with a certificate (PEM)`)
   })
 })
 

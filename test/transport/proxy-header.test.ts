@@ -36,8 +36,9 @@ const valid: readonly (readonly [what: string, bytes: Uint8Array, address: strin
 ]
 
 describe('a header of version', () => {
-  it.each(valid)('%s', (_, bytes, address, port) => {
-    const header = { kind: 'header', length: bytes.length, address, port }
+  it.each(valid)('%s', (what, bytes, address, port) => {
+    const version = Number(what[0])
+    const header = { kind: 'header', version, length: bytes.length, address, port, tls: undefined }
     expect(parseProxyHeader(bytes)).toEqual(header)
     // what follows is the client's, and is left alone
     expect(parseProxyHeader(Uint8Array.of(...bytes, 0x10, 0x0d, 0x0a))).toEqual(header)
@@ -49,6 +50,36 @@ describe('a header of version', () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(parseProxyHeader(bytes.subarray(0, length)), `${length} bytes`).toBe('incomplete')
     }
+  })
+})
+
+/** Version 2 over IPv4 with the extension for TLS: flags, the outcome of the verification, extensions within it. */
+const withTls = (flags: string, verification: string, inner = ''): Uint8Array => {
+  const value = wire(`${flags} ${verification} ${inner}`)
+  const rest = wire(`${ipv4} 04 00 01 00 20 00 ${hex(value.length)}`)
+  return Uint8Array.of(...binary(`21 11 00 ${hex(rest.length + value.length)}`), ...rest, ...value)
+}
+const hex = (value: number): string => value.toString(16).padStart(2, '0')
+
+describe('what a header of version 2 says of TLS between client and proxy', () => {
+  const name = '22 00 03 "ada"'
+  it.each([
+    ['plain', withTls('00', '00*4'), undefined],
+    ['TLS', withTls('01', '00*4'), { commonName: undefined }],
+    ['TLS and a verified certificate', withTls('03', '00*4', name), { commonName: 'ada' }],
+    [
+      'a certificate shown in the session resumed',
+      withTls('05', '00*4', `21 00 01 "x" ${name}`),
+      { commonName: 'ada' },
+    ],
+    ['a certificate that was not verified', withTls('03', '00 00 00 01', name), { commonName: undefined }],
+    ['a name without a certificate', withTls('01', '00*4', name), { commonName: undefined }],
+    ['a name that is cut short', withTls('03', '00*4', '22 00 04 "ada"'), { commonName: undefined }],
+    ['an empty name', withTls('03', '00*4', '22 00 00'), { commonName: undefined }],
+    ['an extension that is cut short', binary(`21 11 00 11 ${ipv4} 20 00 02 01 00`), undefined],
+    ['nothing where the proxy speaks for itself', binary('20 00 00 08 20 00 05 01 00*4'), undefined],
+  ])('%s', (_, bytes, tls) => {
+    expect(parseProxyHeader(bytes)).toMatchObject({ kind: 'header', version: 2, length: bytes.length, tls })
   })
 })
 

@@ -56,6 +56,17 @@ describe('an encrypted listener', () => {
     expect((await (await openTlsPipe(stage.port(), { ca })).connect()).reasonCode).toBe(0)
   })
 
+  it('takes the cipher suites of TLS 1.3 apart from the ciphers of TLS 1.2', async () => {
+    const stage = await raise({ listeners: [listener('tcp', { cipherSuites: 'TLS_CHACHA20_POLY1305_SHA256' })] })
+    const newest = await openTlsPipe(stage.port(), { ca })
+    expect(newest.stream.getCipher().name).toBe('TLS_CHACHA20_POLY1305_SHA256')
+    const older = await openTlsPipe(stage.port(), { ca, maxVersion: 'TLSv1.2' })
+    expect(older.stream.getProtocol()).toBe('TLSv1.2')
+    const ciphers = 'ECDHE-ECDSA-AES256-GCM-SHA384'
+    const narrow = await raise({ listeners: [listener('tcp', { ciphers })] })
+    expect((await openTlsPipe(narrow.port(), { ca })).stream.getProtocol()).toBe('TLSv1.3')
+  })
+
   it('takes the ciphers of its settings and no others', async () => {
     const ciphers = 'ECDHE-ECDSA-AES256-GCM-SHA384'
     const stage = await raise({ listeners: [listener('tcp', { ciphers })] })

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { AuthenticationOutcome } from '../../contracts/authenticator.ts'
 import { ByteReader } from '../../protocol/byte-reader.ts'
 import { encodeConnack } from '../../protocol/packets/connack.ts'
@@ -14,9 +13,14 @@ import type { Connection } from '../connection.ts'
 import { explained } from '../explained.ts'
 import { askInOrder } from '../hooks/ask-in-order.ts'
 import { nothing } from '../hooks/hooked-authorizer.ts'
+import { largestPacket } from '../listener-terms.ts'
 import { type OpenedSession, openSession } from '../open-session.ts'
 import { isBrokerTopic } from '../retained-messages.ts'
+import { checkClientId, decideClientId } from './client-id.ts'
 import { authenticate } from './handle-auth.ts'
+
+/** A remaining length of four bytes allows no larger one. */
+const LARGEST_PACKET = 268_435_460
 
 /** CONNECT: read, check, authenticate, open the session, answer. Each step has its own way out. */
 export function handleConnect(connection: Connection, bytes: Uint8Array, bodyStart: number, end: number): void {
@@ -28,10 +32,15 @@ export function handleConnect(connection: Connection, bytes: Uint8Array, bodySta
     throw new ProtocolError(ReasonCode.unsupportedProtocolVersion, 'the protocol level is none of 3 (MQIsdp), 4 and 5')
   }
   connection.protocolVersion = header.protocolVersion
+  const spoken = connection.peer.rules?.protocolVersions
+  if (spoken !== undefined && !spoken.includes(header.protocolVersion)) {
+    throw new ProtocolError(ReasonCode.unsupportedProtocolVersion, 'this version of MQTT is not spoken here')
+  }
   const packet = decodeConnect(reader, header)
   adopt(connection, packet)
   connection.state = 'authenticating'
   checkClientId(connection, packet)
+  checkKeepAlive(connection, packet)
   checkWill(connection, packet)
   const { userName, password, properties } = packet
   const credentials = { userName, password, data: properties.authenticationData }
@@ -68,22 +77,23 @@ function adopt(connection: Connection, packet: ConnectPacket): void {
 
 /** Only 5.0 clients can be told of another keep alive, so only theirs is changed. [MQTT5-3.2.2-21] */
 function isKeepAliveCapped(connection: Connection, packet: ConnectPacket): boolean {
+  return packet.protocolVersion === 5 && isKeepAliveTooLong(connection, packet)
+}
+
+function isKeepAliveTooLong(connection: Connection, packet: ConnectPacket): boolean {
   const { maximumKeepAliveSeconds } = connection.terms.limits
-  if (packet.protocolVersion !== 5 || maximumKeepAliveSeconds === 0) return false
+  if (maximumKeepAliveSeconds === 0) return false
   if (connection.peer.transport === 'in-process') return false // it cannot be gone without a word
   return packet.keepAlive === 0 || packet.keepAlive > maximumKeepAliveSeconds
 }
 
-function checkClientId(connection: Connection, packet: ConnectPacket): void {
-  const { protocolVersion, clientId, cleanStart } = packet
-  const isStrict31 = protocolVersion === 3 && connection.terms.features.strictMqtt31ClientIds
-  if (clientId === '' && protocolVersion === 3) throw notValid('MQTT 3.1 needs a client identifier')
-  if (clientId === '' && protocolVersion === 4 && !cleanStart) throw notValid('an empty one needs Clean Session 1') // [MQTT311-3.1.3-8]
-  if (isStrict31 && clientId.length > 23) throw notValid('an MQTT 3.1 client identifier has at most 23 characters')
-}
-
-function notValid(message: string): ProtocolError {
-  return new ProtocolError(ReasonCode.clientIdentifierNotValid, message)
+/** Others cannot be told: they keep theirs, or are refused. */
+function checkKeepAlive(connection: Connection, packet: ConnectPacket): void {
+  const { limits, features } = connection.terms
+  if (packet.protocolVersion === 5 || features.mqtt3LongKeepAlive === 'keep') return
+  if (!isKeepAliveTooLong(connection, packet)) return
+  const message = `the keep alive is longer than ${limits.maximumKeepAliveSeconds} seconds`
+  throw new ProtocolError(ReasonCode.clientIdentifierNotValid, message)
 }
 
 function checkWill(connection: Connection, packet: ConnectPacket): void {
@@ -99,6 +109,11 @@ function checkWill(connection: Connection, packet: ConnectPacket): void {
   if (isBrokerTopic(encodeText(will.topicName))) {
     throw new ProtocolError(ReasonCode.notAuthorized, 'what the broker says of itself is no will')
   }
+  if (limits.maximumPayloadBytes > 0 && will.payload.length > limits.maximumPayloadBytes) {
+    // 3.x has no code for it; closing without one would be taken for a fault of the network
+    const reasonCode = packet.protocolVersion === 5 ? ReasonCode.packetTooLarge : ReasonCode.notAuthorized
+    throw new ProtocolError(reasonCode, 'the payload of the will is above maximumPayloadBytes')
+  }
   if (will.qos > features.maximumQos)
     throw new ProtocolError(ReasonCode.qosNotSupported, 'will QoS is above Maximum QoS') // [MQTT5-3.2.2-12]
   if (will.retain && !features.retainAvailable) throw new ProtocolError(ReasonCode.retainNotSupported, 'retain is off') // [MQTT5-3.2.2-13]
@@ -111,7 +126,7 @@ function authenticated(connection: Connection, packet: ConnectPacket, outcome: A
   }
   if (outcome.result !== 'accepted') throw new Error(`the authenticator answered ${JSON.stringify(outcome)}`)
   connection.user = outcome.user
-  if (packet.clientId === '') connection.clientId = unusedClientId(connection)
+  decideClientId(connection, packet)
   const { hooks } = connection.core
   const onConnect = hooks.of('onConnect')
   if (onConnect === undefined || connection.peer.isTrusted) {
@@ -145,14 +160,6 @@ function open(connection: Connection, packet: ConnectPacket, data: Uint8Array | 
   const answer = (): void => acknowledge(connection, packet, opened, data)
   if (opened.commit <= connection.core.journal.durable) answer()
   else whenDurable(connection, opened.commit, answer)
-}
-
-/** Client identifiers are assigned at random, and not one that a stored session has. [MQTT5-3.2.2-16] */
-function unusedClientId(connection: Connection): string {
-  for (;;) {
-    const clientId = `auto-${randomUUID()}`
-    if (connection.core.sessions.get(clientId) === undefined) return clientId
-  }
 }
 
 /** The session it found or made is durable before CONNACK says so; what the client sends meanwhile waits. */
@@ -191,7 +198,7 @@ function acknowledge(
   }
   connection.state = 'connected'
   connection.will = packet.will // [MQTT5-3.1.2-7]
-  connection.reader.maximumPacketBytes = connection.terms.limits.maximumPacketBytes
+  connection.reader.maximumPacketBytes = largestPacket(connection.peer, connection.terms.limits.maximumPacketBytes)
   core.counters.connectionsAccepted++
   connection.startKeepAlive()
   connection.send(connack) // before anything else [MQTT5-3.2.0-1]
@@ -231,7 +238,7 @@ function connackProperties(
     ...(limits.topicAliasMaximum > 0 && { topicAliasMaximum: limits.topicAliasMaximum }),
     ...(features.maximumQos < 2 && { maximumQos: features.maximumQos }),
     ...(!features.retainAvailable && { retainAvailable: 0 }),
-    maximumPacketSize: limits.maximumPacketBytes,
+    ...(limits.maximumPacketBytes < LARGEST_PACKET && { maximumPacketSize: limits.maximumPacketBytes }),
     ...(!features.wildcardSubscriptionAvailable && { wildcardSubscriptionAvailable: 0 }),
     ...(!features.subscriptionIdentifiersAvailable && { subscriptionIdentifiersAvailable: 0 }),
     ...(!features.sharedSubscriptionAvailable && { sharedSubscriptionAvailable: 0 }),

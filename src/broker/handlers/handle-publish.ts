@@ -55,8 +55,15 @@ export function handlePublish(
     deny(connection, route, qos, message.packetId)
     return
   }
+  const { maximumPayloadBytes } = core.limits
+  if (maximumPayloadBytes > 0 && message.payloadEnd - message.payloadStart > maximumPayloadBytes) {
+    core.dropped('payload-too-large', connection.clientId)
+    refuse(connection, qos, message.packetId, ReasonCode.packetTooLarge)
+    return
+  }
   message.topicBytes = route.topicBytes
   message.publisherId = connection.clientId
+  message.publisherUser = connection.user
   if (message.expiryIntervalAt >= 0) message.expiresAtMs = core.time.nowMs + messageExpiryInterval(message) * 1000
   if (!core.hooks.hasOnPublish) accept(connection, session, route, message, qos, message.packetId)
   else publishPastHooks(connection, session, route, message.detach(), message.packetId)
@@ -107,6 +114,7 @@ function publishPastHooks(
       const changed = newApplicationMessage(outcome, connection.clientId, core.time.nowMs)
       const target = core.router.resolve(topicBytes, 0, topicBytes.length, Infinity)
       changed.topicBytes = target.topicBytes
+      changed.publisherUser = connection.user
       accept(connection, session, target, changed, qos, packetId)
     },
   )
@@ -136,7 +144,8 @@ function accept(
   const { core, responses } = connection
   const { strictest, level: usual } = core.durability
   // where nothing is kept, a listener cannot ask for more
-  const isSettled = qos === 2 || strictest === 'memory'
+  // and what leaves at QoS 2 is kept as what comes at it
+  const isSettled = qos === 2 || core.upgradesQos || strictest === 'memory'
   const level = isSettled ? strictest : (route.durability ?? connection.durability ?? usual)
   if (core.admission.isAsked) {
     const refusal = core.admission.refusalOf(route, message, level, qos === 2 && session.isDurable)
@@ -233,8 +242,13 @@ function deny(connection: Connection, route: Route, qos: 0 | 1 | 2, packetId: nu
 }
 
 /** 5.0 clients are told in the acknowledgement; 3.x ones get a plain one, which has no room for it. */
-function refuse(connection: Connection, qos: 0 | 1 | 2, packetId: number): void {
+function refuse(
+  connection: Connection,
+  qos: 0 | 1 | 2,
+  packetId: number,
+  why: number = ReasonCode.notAuthorized,
+): void {
   if (qos === 0) return
-  const reasonCode = connection.protocolVersion === 5 ? ReasonCode.notAuthorized : ReasonCode.success
+  const reasonCode = connection.protocolVersion === 5 ? why : ReasonCode.success
   connection.responses.publishResponse(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, 0)
 }

@@ -2,7 +2,7 @@ import type { StoredGroup, StoredRetained, StoredSubscription, StoredWill } from
 import { type BoundedBytes, type DamagedBytes, decoded } from './bounded-bytes.ts'
 import { BODY_START } from './framed-value.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
-import { readMessage, writeMessage } from './message-codec.ts'
+import { readPublished, writeMessage } from './message-codec.ts'
 import { readQueueEntries, writeQueueEntries } from './queue-entries-codec.ts'
 
 export function writeSubscription(out: GrowingBytes, subscription: StoredSubscription): void {
@@ -28,11 +28,11 @@ export function decodeGroup(value: Uint8Array): StoredGroup | DamagedBytes {
 
 export function writeRetained(out: GrowingBytes, retained: StoredRetained): void {
   out.text(retained.topicName)
-  writeMessage(out, retained.message)
+  writeMessage(out, retained.message, retained.publisher)
 }
 
 export function readRetained(from: BoundedBytes): StoredRetained {
-  return { topicName: from.text(), message: readMessage(from) }
+  return { topicName: from.text(), ...readPublished(from) }
 }
 
 /** The body of an `r` value. */

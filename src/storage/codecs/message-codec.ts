@@ -1,4 +1,9 @@
-import { MESSAGES_PER_BLOCK, type StoredMessage } from '../../contracts/store.ts'
+import {
+  MESSAGES_PER_BLOCK,
+  type StoredMessage,
+  type StoredPublisher,
+  type StoredRetained,
+} from '../../contracts/store.ts'
 import { ApplicationMessage } from '../../protocol/application-message.ts'
 import { type BoundedBytes, type DamagedBytes, decoded } from './bounded-bytes.ts'
 import { BODY_START } from './framed-value.ts'
@@ -7,17 +12,18 @@ import type { GrowingBytes } from './growing-bytes.ts'
 /**
  * A message without what belongs to the connection it came by; who published it has been decided upon before.
  *
- *   [flags][topic][properties][payload][where its expiry stands][expires at]
- *                                       ^ the last two only where flags say so
+ *   [flags][topic][properties][payload][where its expiry stands][expires at][client identifier][user]
+ *                                       ^ from here on only what flags say; the last two of a retained message
  */
-export function writeMessage(out: GrowingBytes, given: ApplicationMessage): void {
+export function writeMessage(out: GrowingBytes, given: ApplicationMessage, publisher?: StoredPublisher): void {
   const message = given.topicAliasAt < 0 ? given : given.detach()
   const { bytes, propertiesStart, propertiesEnd, payloadStart, payloadEnd, expiryIntervalAt } = message
   out.byte(
     message.qos |
       (message.retain ? Flag.retain : 0) |
       (expiryIntervalAt >= 0 ? Flag.expiryInterval : 0) |
-      (message.expiresAtMs === Infinity ? 0 : Flag.expires),
+      (message.expiresAtMs === Infinity ? 0 : Flag.expires) |
+      (publisher === undefined ? 0 : Flag.publisher),
   )
   out.binary(message.topicBytes)
   out.varint(propertiesEnd - propertiesStart)
@@ -26,10 +32,24 @@ export function writeMessage(out: GrowingBytes, given: ApplicationMessage): void
   out.raw(bytes, payloadStart, payloadEnd)
   if (expiryIntervalAt >= 0) out.varint(expiryIntervalAt - propertiesStart)
   if (message.expiresAtMs !== Infinity) out.time(message.expiresAtMs)
+  if (publisher === undefined) return
+  out.text(publisher.clientId)
+  out.optionalText(publisher.user)
 }
 
 export function readMessage(from: BoundedBytes): ApplicationMessage {
+  return readContent(from, from.oneOf(Flag.publisher, 'a set of message flags'))
+}
+
+/** A message with who published it, where that was kept. */
+export function readPublished(from: BoundedBytes): Omit<StoredRetained, 'topicName'> {
   const flags = from.oneOf(Flag.end, 'a set of message flags')
+  const message = readContent(from, flags)
+  if ((flags & Flag.publisher) === 0) return { message }
+  return { message, publisher: { clientId: from.text(), user: from.optionalText() } }
+}
+
+function readContent(from: BoundedBytes, flags: number): ApplicationMessage {
   const message = new ApplicationMessage()
   message.qos = qosIn(flags)
   message.retain = (flags & Flag.retain) !== 0
@@ -89,7 +109,7 @@ export function decodeBlock(block: number, value: Uint8Array): ReadonlyMap<numbe
   })
 }
 
-const Flag = { retain: 4, expiryInterval: 8, expires: 16, end: 32 } as const
+const Flag = { retain: 4, expiryInterval: 8, expires: 16, publisher: 32, end: 64 } as const
 
 function qosIn(flags: number): 0 | 1 | 2 {
   // 3 is never written; the checksum has said that these are the bytes written

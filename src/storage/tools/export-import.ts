@@ -163,7 +163,12 @@ class ImportReader {
     if (fault !== undefined) return `topic: ${fault}`
     const message = attempt(() => messageOf(line))
     if (typeof message === 'string') return message
-    this.state.restoreRetained({ topicName: line.topic, message })
+    const { publisher } = line
+    this.state.restoreRetained({
+      topicName: line.topic,
+      message,
+      ...(publisher !== undefined && { publisher: { ...publisher, user: publisher.user ?? undefined } }),
+    })
     return undefined
   }
 

@@ -33,7 +33,11 @@ const lineSchemas = {
     at: time,
   }),
   message: z.object({ kind: z.literal('message'), message: count, ...content }),
-  retained: z.object({ kind: z.literal('retained'), ...content }),
+  retained: z.object({
+    kind: z.literal('retained'),
+    ...content,
+    publisher: z.object({ clientId: z.string(), user: z.string().nullable() }).optional(),
+  }),
   session: z.object({
     kind: z.literal('session'),
     clientId: z.string(),
@@ -63,7 +67,7 @@ export const anyLine = z.discriminatedUnion('kind', [
 
 export type ExportLine = z.infer<typeof anyLine>
 type Line<Kind extends ExportLine['kind']> = Extract<ExportLine, { kind: Kind }>
-type Content = Omit<Line<'retained'>, 'kind'>
+type Content = Omit<Line<'retained'>, 'kind' | 'publisher'>
 
 export function contentOf({ message, publishedAtMs }: StoredMessage): Content {
   const { bytes, propertiesStart, propertiesEnd, payloadStart, payloadEnd } = message

@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../../contracts/store.ts'
+import type { StoredMessage, StoredPublisher } from '../../contracts/store.ts'
 import { inspect, type Inspection } from './doctor-inspect.ts'
 import { openScratch } from './doctor-scratch.ts'
 import { contentOf, type ExportLine, exportVersion, sessionLine, timeText } from './export-lines.ts'
@@ -37,14 +37,23 @@ export async function exportState(options: ExportOptions): Promise<readonly stri
       known.add(message, 1, false)
       await write({ kind: 'message', message, ...contentOf(stored) })
     }
-    for (const { message } of state.retainedMessages.values()) {
-      await write({ kind: 'retained', ...contentOf({ message, publishedAtMs: nowMs }) })
+    for (const { message, publisher } of state.retainedMessages.values()) {
+      const content = contentOf({ message, publishedAtMs: nowMs })
+      await write({
+        kind: 'retained',
+        ...content,
+        ...(publisher !== undefined && { publisher: publisherOf(publisher) }),
+      })
     }
     await writeSessions(state, known, write)
     return [...scratch.faults, ...inspection.faults]
   } finally {
     await scratch.close()
   }
+}
+
+function publisherOf({ clientId, user }: StoredPublisher): { clientId: string; user: string | null } {
+  return { clientId, user: user ?? null }
 }
 
 async function writeSessions(state: FoldedState, known: OwedCounts, write: ExportOptions['write']): Promise<void> {

@@ -41,7 +41,10 @@ const plain = (state: LiveDirectory['state']) => ({
       .toSorted((one, other) => one.position - other.position),
   })),
   retained: [...state.retainedMessages.values()]
-    .map(({ topicName, message }) => `${topicName} ${message.qos} ${Buffer.from(message.bytes).toString('hex')}`)
+    .map(({ topicName, message, publisher }) => {
+      const who = publisher === undefined ? '' : JSON.stringify(publisher)
+      return `${topicName} ${message.qos} ${Buffer.from(message.bytes).toString('hex')} ${who}`
+    })
     .toSorted(),
 })
 

@@ -65,7 +65,9 @@ export class LiveDirectory {
         }
       }
       const topicName = `retained/${this.#random.below(50)}`
-      records.push({ kind: 'retained', topicName, message: this.#content(topicName, payloadBytes, true) })
+      const publisher = { clientId: 'publisher', user: batch % 2 === 0 ? undefined : 'ada' }
+      const message = this.#content(topicName, payloadBytes, true)
+      records.push({ kind: 'retained', topicName, message, ...(batch % 3 > 0 && { publisher }) })
       await this.append(records)
     }
   }

@@ -1,0 +1,129 @@
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { ListenerSettings } from '../../src/settings/settings.ts'
+import { PipeClient } from './pipe-client.ts'
+import { raise, type Stage } from './stage.ts'
+
+function dial(stage: Stage, host = '127.0.0.1', header = ''): PipeClient {
+  const socket = connect({ host, port: stage.port() })
+  socket.write(header)
+  return new PipeClient(socket)
+}
+
+async function isLetIn(client: PipeClient): Promise<boolean> {
+  return client.connect().then(
+    () => true,
+    () => false,
+  )
+}
+
+describe('maximumConnections of a listener', () => {
+  const listener = { kind: 'tcp', port: 0, maximumConnections: 2 } as const
+
+  it('turns away one more, closes without a word, and counts it', async () => {
+    const stage = await raise({ listeners: [listener] })
+    expect(await isLetIn(dial(stage))).toBe(true)
+    const second = dial(stage)
+    expect(await isLetIn(second)).toBe(true)
+    expect(await isLetIn(dial(stage))).toBe(false)
+    expect(stage.refusals()[0]).toMatchObject({ reason: 'the connection limit of this listener is reached' })
+    expect(stage.refusedCount()).toBe(1)
+  })
+
+  it('has room again for one who leaves', async () => {
+    const stage = await raise({ listeners: [{ ...listener, maximumConnections: 1 }] })
+    const first = dial(stage)
+    expect(await isLetIn(first)).toBe(true)
+    const left = new Promise((resolve) => stage.broker.on('disconnected', resolve))
+    first.stream.destroy()
+    await left
+    expect(await isLetIn(dial(stage))).toBe(true)
+  })
+
+  it('is changed when settings are read again', async () => {
+    const stage = await raise({ listeners: [{ ...listener, maximumConnections: 1 }] })
+    expect(await isLetIn(dial(stage))).toBe(true)
+    await stage.broker.reload({ listeners: [listener] })
+    expect(await isLetIn(dial(stage))).toBe(true)
+    expect(await isLetIn(dial(stage))).toBe(false)
+  })
+})
+
+function proxied(more: object): ListenerSettings {
+  return { kind: 'tcp', port: 0, allowAnonymous: true, proxyProtocol: 2, ...more }
+}
+
+/** Version 2, PROXY, TCP over IPv4, then what is given in hexadecimal digits. */
+function two(rest: string): string {
+  const length = (rest.length / 2).toString(16).padStart(4, '0')
+  return Buffer.from(`0d0a0d0a000d0a515549540a2111${length}${rest}`, 'hex').toString('latin1')
+}
+
+describe('a PROXY header', () => {
+  const one = 'PROXY TCP4 192.0.2.7 192.0.2.1 40000 1883\r\n'
+  const addresses = 'c0000207c00002019c40075b'
+  const tls = `${addresses}200005${'01'}${'00000000'}`
+  const verified = `${addresses}20000b${'03'}${'00000000'}220003${Buffer.from('ada').toString('hex')}`
+
+  it.each([
+    ['of version 1 where version 1 is asked for', { proxyProtocol: 1 }, one, undefined],
+    [
+      'of version 2 where version 1 is asked for',
+      { proxyProtocol: 1 },
+      two(addresses),
+      'the header is not of version 1',
+    ],
+    ['of version 1 where version 2 is asked for', {}, one, 'the header is not of version 2'],
+    ['of version 2 where version 2 is asked for', {}, two(addresses), undefined],
+    ['that says TLS where TLS is asked for', { proxyRequiresTls: true }, two(tls), undefined],
+    [
+      'that says nothing of TLS where TLS is asked for',
+      { proxyRequiresTls: true },
+      two(addresses),
+      'the header does not say that the client came by TLS',
+    ],
+    [
+      'that names nobody where it is to name the user',
+      { proxyCertificateUser: true },
+      two(tls),
+      'the header names no verified client certificate',
+    ],
+  ] as const)('%s', async (_, more, header, fault) => {
+    const stage = await raise({ listeners: [proxied(more)] })
+    const socket = connect({ host: '127.0.0.1', port: stage.port() })
+    socket.write(header, 'latin1')
+    expect(await isLetIn(new PipeClient(socket))).toBe(fault === undefined)
+    expect(stage.refusals()[0]?.['reason']).toBe(fault && `PROXY protocol: ${fault}`)
+  })
+
+  it('that names a verified certificate names the user, encrypted as far as the proxy knows', async () => {
+    const stage = await raise({ listeners: [proxied({ proxyCertificateUser: true, allowAnonymous: false })] })
+    const socket = connect({ host: '127.0.0.1', port: stage.port() })
+    socket.write(two(verified), 'latin1')
+    expect(await isLetIn(new PipeClient(socket))).toBe(true)
+    expect(stage.clients.map(({ user, peer }) => [user, peer.isEncrypted])).toEqual([['ada', true]])
+  })
+
+  it.each([
+    [{ proxyProtocol: 1, proxyRequiresTls: true }, 'proxyRequiresTls needs proxyProtocol 2'],
+    [{ proxyProtocol: false, proxyCertificateUser: true }, 'proxyCertificateUser needs proxyProtocol 2'],
+  ])('%o is refused', async (more, message) => {
+    await expect(raise({ listeners: [proxied(more)] })).rejects.toThrow(message)
+  })
+
+  it('of either number makes a listener one that strangers must not come in at by default', async () => {
+    const stage = await raise({ listeners: [{ kind: 'tcp', port: 0, proxyProtocol: 1 }] })
+    expect(stage.lines.map(({ message }) => message).join()).toContain('nobody can log in')
+  })
+})
+
+describe('an address for all of IPv6', () => {
+  it.each([
+    [false, true],
+    [true, false],
+  ])('with ipv6Only %s lets IPv4 clients in: %s', async (ipv6Only, isOpen) => {
+    const stage = await raise({ listeners: [{ kind: 'tcp', host: '::', port: 0, ipv6Only, allowAnonymous: true }] })
+    expect(await isLetIn(dial(stage))).toBe(isOpen)
+    expect(await isLetIn(dial(stage, '::1'))).toBe(true)
+  })
+})
