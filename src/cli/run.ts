@@ -9,6 +9,7 @@ import { exportCommand } from './export.ts'
 import { asksForHelp, type FlagTable } from './flags.ts'
 import { commandHelp, familyHelp, globalHelp } from './help.ts'
 import { importCommand } from './import.ts'
+import { importMosquittoCommand } from './import-mosquitto.ts'
 import { nearest } from '../documents/nearest.ts'
 import { passwdCommand } from './passwd.ts'
 import { pubCommand } from './pub.ts'
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   restoreCommand,
   exportCommand,
   importCommand,
+  importMosquittoCommand,
   simRunCommand,
   simBenchCommand,
   simCompareCommand,

@@ -78,7 +78,7 @@ describe('usage errors: exit code 2 and one line on stderr', () => {
     [['strat'], 'unknown command strat; did you mean start?'],
     [
       ['frobnicate'],
-      'unknown command frobnicate; the commands are start, check-config, passwd, acl test, pub, sub, doctor, backup, restore, export, import, sim run, sim bench, sim compare',
+      'unknown command frobnicate; the commands are start, check-config, passwd, acl test, pub, sub, doctor, backup, restore, export, import, import-mosquitto, sim run, sim bench, sim compare',
     ],
     [['help', 'pbu'], 'unknown command pbu; did you mean pub?'],
     [['--prot', '1'], 'unknown flag --prot; did you mean --port?'],
