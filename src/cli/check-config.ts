@@ -2,6 +2,7 @@ import { prepare } from '../server/prepared.ts'
 import { exitCode, UsageError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
+import { isMosquittoConf, settingsOfMosquittoConf } from './mosquitto-conf.ts'
 import { configFlag, settingsFlags, settingsFromFlags } from './settings-flags.ts'
 import type { Terminal } from './terminal.ts'
 import { withPlaces } from './with-places.ts'
@@ -17,7 +18,7 @@ export const checkConfigCommand = defineCommand(
     summary: 'Check a settings file and all the files it names',
     usage: 'check-config FILE [flags]',
     sections: [{ title: 'Flags, as of topiary start', flags: checkFlags }],
-    examples: ['topiary check-config topiary.yaml'],
+    examples: ['topiary check-config topiary.yaml', 'topiary check-config /etc/mosquitto/mosquitto.conf'],
     notes: [
       'Reads passwords, rights, certificates and keys too; opens no port and starts nothing.',
       'Exit codes: 0 good, 78 wrong settings, 2 wrong flags.',
@@ -27,13 +28,16 @@ export const checkConfigCommand = defineCommand(
   checkConfig,
 )
 
-function checkConfig(values: FlagValues<typeof checkFlags>, terminal: Terminal): Promise<number> {
-  if ((values.config ?? terminal.env['TOPIARY_CONFIG']) === undefined) {
+async function checkConfig(values: FlagValues<typeof checkFlags>, terminal: Terminal): Promise<number> {
+  const path = values.config ?? terminal.env['TOPIARY_CONFIG']
+  if (path === undefined) {
     throw new UsageError('check-config needs a settings file: topiary check-config FILE')
   }
-  const loaded = settingsFromFlags(values, terminal)
+  const loaded = isMosquittoConf(path)
+    ? await settingsOfMosquittoConf(path, terminal)
+    : settingsFromFlags(values, terminal)
   const { warnings, closedDoors, listeners } = withPlaces(loaded, () => prepare(loaded.settings, Date.now()))
   for (const warning of [...warnings, ...closedDoors]) terminal.stderr.write(`warning: ${warning}\n`)
-  terminal.stdout.write(`${loaded.file?.name} is good: ${listeners.length} listener(s)\n`)
-  return Promise.resolve(exitCode.ok)
+  terminal.stdout.write(`${loaded.file?.name ?? path} is good: ${listeners.length} listener(s)\n`)
+  return exitCode.ok
 }

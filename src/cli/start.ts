@@ -12,6 +12,7 @@ import { exitCode, OperatorError } from './cli-error.ts'
 import { defineCommand } from './command.ts'
 import type { FlagTable, FlagValues } from './flags.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
+import { isMosquittoConf, mosquittoLogger, settingsOfMosquittoConf, startWithMosquittoConf } from './mosquitto-conf.ts'
 import { settingsFlags, settingsFromFlags } from './settings-flags.ts'
 import type { Terminal } from './terminal.ts'
 import { placedError, withPlaces } from './with-places.ts'
@@ -20,6 +21,12 @@ const graceSeconds = defaultSettings.shutdownGraceMs / 1000
 
 const startFlags = {
   ...settingsFlags,
+  'log-format': {
+    kind: 'choice',
+    value: 'FORMAT',
+    choices: ['topiary', 'mosquitto'],
+    help: "the log in Topiary's form or in the words of Mosquitto (default topiary)",
+  },
   'print-config': { kind: 'switch', help: 'print the settings in force as YAML, secrets hidden, and exit' },
 } as const satisfies FlagTable
 
@@ -37,12 +44,14 @@ export const startCommand = defineCommand(
       'topiary start --data /var/lib/topiary',
       'topiary start --host 0.0.0.0 --password-file users.passwd',
       'topiary --no-ws --log-level debug',
+      'topiary start --config /etc/mosquitto/mosquitto.conf',
     ],
     notes: [
       'Flags win over the environment (TOPIARY_LIMITS__MAXIMUM_SESSIONS=10), that over the settings file.',
       'On loopback addresses anonymous clients are let in, on others they need a login or --allow-anonymous.',
       'The log goes to stderr: JSON lines, or short lines when stderr is a terminal.',
       'State is kept in ./topiary-data: PUBACK means that a message is on disk. --data names another place.',
+      'A settings file whose name ends with .conf is a mosquitto.conf: mosquitto-compat/README.md.',
       'SIGHUP reads settings, passwords and certificates again: all is taken over, or nothing.',
       `SIGINT (Ctrl-C) or SIGTERM stops it in an orderly way: clients get ${graceSeconds} s for what is on its way to`,
       'them, then they are cut. A second signal cuts them at once.',
@@ -54,7 +63,10 @@ export const startCommand = defineCommand(
 )
 
 async function start(values: StartValues, terminal: Terminal): Promise<number> {
-  const loaded = settingsFromFlags(values, terminal)
+  const path = values.config ?? terminal.env['TOPIARY_CONFIG']
+  const isOfMosquitto = isMosquittoConf(path)
+  if (isOfMosquitto && !values['print-config']) return startWithMosquittoConf(path, values, terminal)
+  const loaded = isOfMosquitto ? await settingsOfMosquittoConf(path, terminal) : settingsFromFlags(values, terminal)
   const { settings, file } = loaded
   if (values['print-config']) {
     terminal.stdout.write(printSettings(settings))
@@ -65,8 +77,11 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
     import('../server/create-broker.ts'),
     import('./logger.ts'),
   ])
-  const log = createLogger(settings.logLevel, terminal)
-  const broker = withPlaces(loaded, () => createBroker(settings, { log }))
+  const isAsMosquitto = values['log-format'] === 'mosquitto'
+  const log = isAsMosquitto ? await mosquittoLogger(settings.logLevel) : createLogger(settings.logLevel, terminal)
+  const tap = 'tap' in log ? { tap: log.tap } : {}
+  const broker = withPlaces(loaded, () => createBroker(settings, { log, ...tap }))
+  if ('listenTo' in log) log.listenTo(broker)
   const listening = listen(broker, settings, file?.name)
   // from here on, so that a SIGHUP meanwhile does not end the process
   terminal.onReload(() => void listening.then(reload, () => {}))

@@ -124,3 +124,66 @@ describe('topiary acl test', () => {
     expect({ code, out, err }).toEqual({ code: 2, out: '', err: `topiary: ${message}\n` })
   })
 })
+
+describe('topiary acl test of an ACL file', () => {
+  const acl = write('users.acl', 'topic read news\nuser ada\ntopic deny plant/3/#\ntopic plant/#\npattern dev/%c/#\n')
+  const own = write('own.acl', 'topic read own\n')
+  const config = write(
+    'acl.yaml',
+    `aclFile: users.acl
+listeners:
+  - { kind: tcp, port: 19001 }
+  - { kind: tcp, port: 19002, host: '::1', access: { aclFile: own.acl } }
+  - { kind: unix, path: /run/x.sock, access: {} }
+`,
+  )
+  const noLine = 'no line is about it'
+  it.each<[args: string, code: number, answer: string]>([
+    ['--receive news', 0, `yes: ${acl}:1: topic read news`],
+    ['--publish news', 1, `no: ${acl}: ${noLine}`],
+    ['--user ada --receive news', 1, `no: ${acl}: ${noLine}`],
+    ['--user ada --publish plant/1/valve', 0, `yes: ${acl}:4: topic plant/#`],
+    ['--user ada --publish plant/3/valve', 1, `no: ${acl}:3: topic deny plant/3/#`],
+    ['--client-id pump --publish dev/pump/heat', 0, `yes: ${acl}:5: pattern dev/%c/#`],
+    ['--publish $SYS/x', 1, `no: ${acl}: topics below $SYS are written by the broker alone`],
+    ['--subscribe #', 0, `yes: ${acl}: everybody may subscribe; what comes by it is judged with --receive`],
+    ['--receive news --listener 19001', 0, `yes: ${acl}:1: topic read news`],
+    ['--receive news --listener 19002', 1, `no: ${own}: ${noLine}`],
+    ['--receive own --listener [::1]:19002', 0, `yes: ${own}:1: topic read own`],
+    ['--receive own --listener ::1:19002', 0, `yes: ${own}:1: topic read own`],
+    [
+      '--publish any --listener /run/x.sock',
+      0,
+      'yes: listeners[2] has an access of its own without an ACL file, so everybody may do everything',
+    ],
+  ])('%s', async (args, code, answer) => {
+    expect(await ask(`--config ${config} ${args}`)).toEqual({ code, out: `${answer}\n`, err: '' })
+  })
+
+  it('follows the version of Mosquitto that the settings name', async () => {
+    const partial = write('partial.acl', 'pattern dev-%c/x\n')
+    const answerIn = async (version: string): Promise<number> => {
+      const settings = write('version.yaml', `{ aclFile: partial.acl, mosquittoVersion: '${version}' }`)
+      return (await ask(`--config ${settings} --client-id pump --receive dev-pump/x`)).code
+    }
+    expect(await answerIn('2.0')).toBe(0)
+    expect(await answerIn('2.1')).toBe(1)
+    expect(partial).toContain('partial.acl')
+  })
+
+  it.each([
+    ['frob a', '', /^topiary: .*bad\.yaml:1:10: aclFile: .*bad\.acl:1: expected a line that begins with user/],
+    ['topic a', '\nrights: { rules: [] }', /an ACL file is in the place of rights/],
+  ])('names the place of a fault: %s%s', async (line, more, fault) => {
+    write('bad.acl', `${line}\n`)
+    const { code, err } = await ask(`--config ${write('bad.yaml', `aclFile: bad.acl${more}`)} --publish a`)
+    expect(code).toBe(78)
+    expect(err).toMatch(fault)
+  })
+
+  it('knows the listeners there are', async () => {
+    const { code, err } = await ask(`--config ${config} --publish a --listener 19009`)
+    expect(code).toBe(2)
+    expect(err).toContain('there is none at 19009; there is 127.0.0.1:19001, ::1:19002, /run/x.sock')
+  })
+})
