@@ -170,9 +170,13 @@ export class RetainedMessages {
   }
 }
 
-const brokerTopics = encodeText('$SYS/broker/')
+const brokerTopics = encodeText('$SYS/')
+/** What bridges of other brokers say of themselves here. */
+const bridgeState = /^\$SYS\/broker\/connection\/[^/]+\/state$/
 
-/** What the broker says of itself is neither limited nor stored: it is said anew. */
+/** What the broker says of itself is neither limited nor stored, it is said anew; and nobody else says it. */
 export function isBrokerTopic(topicBytes: Uint8Array): boolean {
-  return topicBytes[0] === brokerTopics[0] && brokerTopics.every((byte, index) => topicBytes[index] === byte)
+  if (topicBytes[0] !== brokerTopics[0] || !brokerTopics.every((byte, index) => topicBytes[index] === byte))
+    return false
+  return !bridgeState.test(decodeText(topicBytes, 0, topicBytes.length))
 }

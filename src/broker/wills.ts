@@ -1,3 +1,5 @@
+import { encodeText } from '../protocol/text.ts'
+import { isBrokerTopic } from './retained-messages.ts'
 import { type AccessAnswer, grants } from '../contracts/authorizer.ts'
 import type { PeerInfo } from '../contracts/byte-stream.ts'
 import type { Publication } from '../contracts/hooks.ts'
@@ -195,6 +197,10 @@ export class Wills {
       if (isDecided) return
       isDecided = true
       then(grants(answer, qos))
+    }
+    if (isBrokerTopic(encodeText(topicName))) {
+      decided(false) // what the broker says of itself, nobody else says
+      return
     }
     try {
       const answer = this.#core.authorizer.authorize(client, { action: 'publish', topicName, qos, retain }, decided)

@@ -116,7 +116,7 @@ describe('the queue of a session', () => {
     expect(broker.drops('queue-full')).toBe(3)
   })
 
-  const onTop: [version: 4 | 5, ofSession: string, receiveMaximum: number, kept: number][] = [
+  const onTop: [version: 4 | 5, ofSession: string, receiveMaximum: number, count: number][] = [
     [5, 'that lasts', 2, 12],
     [5, 'that lasts', 100, 14],
     [5, 'that ends with its connection', 2, 12],
@@ -124,15 +124,15 @@ describe('the queue of a session', () => {
   ]
   it.each(onTop)(
     'queueCountsInflight off: a slow client of version %d with a session %s and Receive Maximum %d has %d',
-    async (version, ofSession, receiveMaximum, kept) => {
+    async (version, ofSession, receiveMaximum, count) => {
       const broker = await withLimits({ ...asMosquitto })
       const lasts = ofSession === 'that lasts'
       const properties = version === 4 ? {} : { receiveMaximum, ...(lasts ? lasting : {}) }
       const client = await broker.client({ version, cleanStart: !lasts, properties })
       await client.subscribe({ topicFilter: 't', qos: 2 })
       await publish(broker, 't', numbers(20))
-      expect(broker.drops('queue-full')).toBe(20 - kept)
-      expect(await takenSlowly(client)).toEqual(numbers(kept))
+      expect(broker.drops('queue-full')).toBe(20 - count)
+      expect(await takenSlowly(client)).toEqual(numbers(count))
     },
   )
 

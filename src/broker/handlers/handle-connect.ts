@@ -6,7 +6,6 @@ import type { ProtocolVersion } from '../../protocol/packet-types.ts'
 import type { Properties } from '../../protocol/properties.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
 import { connectReturnCode, ReasonCode, reasonCodeName } from '../../protocol/reason-codes.ts'
-import { encodeText } from '../../protocol/text.ts'
 import { InboundTopicAliases, OutboundTopicAliases } from '../../session/topic-aliases.ts'
 import { topicNameFault } from '../../topics/topic-syntax.ts'
 import type { Connection } from '../connection.ts'
@@ -15,7 +14,6 @@ import { askInOrder } from '../hooks/ask-in-order.ts'
 import { nothing } from '../hooks/hooked-authorizer.ts'
 import { largestPacket } from '../listener-terms.ts'
 import { type OpenedSession, openSession } from '../open-session.ts'
-import { isBrokerTopic } from '../retained-messages.ts'
 import { checkClientId, decideClientId } from './client-id.ts'
 import { authenticate } from './handle-auth.ts'
 
@@ -105,9 +103,6 @@ function checkWill(connection: Connection, packet: ConnectPacket): void {
   const { responseTopic } = will.properties
   if (responseTopic !== undefined && topicNameFault(responseTopic, limits.maximumTopicLevels) !== undefined) {
     throw new ProtocolError(ReasonCode.protocolError, 'the response topic of the will is no topic name')
-  }
-  if (isBrokerTopic(encodeText(will.topicName))) {
-    throw new ProtocolError(ReasonCode.notAuthorized, 'what the broker says of itself is no will')
   }
   if (limits.maximumPayloadBytes > 0 && will.payload.length > limits.maximumPayloadBytes) {
     // 3.x has no code for it; closing without one would be taken for a fault of the network
