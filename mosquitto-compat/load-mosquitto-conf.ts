@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../src/documents/document-fault.ts'
 import type { Environment } from '../src/documents/variables.ts'
-import { checkSettings, type PartialSettings, type Settings } from '../src/settings/settings.ts'
+import { checkSettings, type ListenerSettings, type PartialSettings, type Settings } from '../src/settings/settings.ts'
 import { MosquittoConfError } from './conf/conf-error.ts'
 import type { ConfLine } from './conf/conf-line.ts'
 import type { MosquittoConf } from './conf/mosquitto-conf.ts'
@@ -31,6 +31,8 @@ export interface LoadedMosquittoConf {
   readonly settings: Settings
   /** The same before defaults were filled in. */
   readonly given: PartialSettings
+  /** Listeners with `protocol http_api`, as those for WebSockets, which are their next of kin. */
+  readonly httpApis: readonly ListenerSettings[]
   readonly process: ProcessTerms
   readonly version: MosquittoVersion
   /** Sentences for the log, `FILE:LINE: ...`: what is deprecated, what differs, what has no effect where it stands. */
@@ -71,10 +73,15 @@ export function settingsOfLines(
   if ('faults' in outcome) {
     faults.push(...outcome.faults.map(({ path, message }) => placed(builder.sourceOf(path), message)))
   }
-  if (faults.length > 0 || 'faults' in outcome) throw new MosquittoConfError(faults)
+  const apis = checkSettings(builder.settingsOfHttpApis)
+  if ('faults' in apis && 'settings' in outcome) {
+    faults.push(...apis.faults.map(({ path, message }) => placed(builder.sourceOfHttpApi(path), message)))
+  }
+  if (faults.length > 0 || 'faults' in outcome || 'faults' in apis) throw new MosquittoConfError(faults)
   return {
     settings: outcome.settings,
     given: builder.settings,
+    httpApis: apis.settings.listeners,
     process,
     version,
     notices: findings.notices,

@@ -7,6 +7,8 @@ export interface ProcessTerms {
   readonly user: string
   /** `FILE` of `Saving in-memory database to FILE.`: where Mosquitto kept its state. Nothing is written there. */
   readonly databaseFile: string
+  /** Whether `$CONTROL/broker/v1` is answered. */
+  readonly controlApi: boolean
   /** Whether state outlives the process. */
   readonly persistence: boolean
 }

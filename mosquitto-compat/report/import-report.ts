@@ -16,6 +16,7 @@ const groupOf: Readonly<Record<KnownLine['option']['state'], GroupName>> = {
 /** What a settings file has no word for, since it is of the process around the broker. */
 const ofProcess: ReadonlySet<OptionName> = new Set<OptionName>([
   'connection_messages',
+  'enable_control_api',
   'log_dest',
   'log_facility',
   'log_timestamp',

@@ -17,15 +17,17 @@ export async function runMosquitto(argv: readonly string[], terminal: Terminal):
       return mosquittoExit.ok
     }
     // only who needs the broker waits for its parts to be read
-    const [{ loadMosquittoConf }, { prepare }] = await Promise.all([
+    const [{ loadMosquittoConf }, { prepare }, { preparedApis }] = await Promise.all([
       import('../load-mosquitto-conf.ts'),
       import('../../src/server/prepared.ts'),
+      import('./http-apis.ts'),
     ])
     const load = () => loadMosquittoConf({ file, ports, environment: terminal.env })
     if (wants === 'test') {
-      const { settings, warnings } = load()
-      const prepared = prepare(settings, Date.now())
-      for (const warning of [...warnings, ...prepared.warnings]) terminal.stderr.write(`Warning: ${warning}\n`)
+      const loaded = load()
+      const prepared = prepare(loaded.settings, Date.now())
+      const warnings = new Set([...loaded.warnings, ...prepared.warnings, ...preparedApis(loaded).warnings])
+      for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`)
       terminal.stderr.write('Configuration file is OK.\n')
       return mosquittoExit.ok
     }

@@ -12,6 +12,7 @@ import { isInBackground, tellRunning, tellStarter } from './daemon.ts'
 import { localOnlyLines, openingLines } from './opening-lines.ts'
 import { watchMoves } from './moved-files.ts'
 import { onRotationSignal } from './rotation-signal.ts'
+import { SideServices } from './side-services.ts'
 import { treesText } from './topic-trees.ts'
 import { versionText } from './usage.ts'
 
@@ -50,13 +51,17 @@ export async function serve(terms: ServeTerms, terminal: Terminal): Promise<void
     broker = createBroker(settings, { log, tap: log.tap, versionText: versionText(version) })
     log.listenTo(broker)
     const pidFile = writePidFile(loaded.process.pidFile)
-    await broker.listen().catch(async (error: unknown) => {
-      await broker?.close({ graceMs: 0 })
-      pidFile.remove()
-      throw error
-    })
-    for (const line of openingLines(broker.addresses)) say(line)
-    const stopWatching = listenToSignals(broker, terminal)
+    const services = new SideServices(broker, log)
+    const listening = broker
+    await services
+      .change(loaded, () => listening.listen())
+      .catch(async (error: unknown) => {
+        await broker?.close({ graceMs: 0 })
+        pidFile.remove()
+        throw error
+      })
+    for (const line of openingLines(broker.addresses, services.httpPorts)) say(line)
+    const stopWatching = listenToSignals(broker, services, terminal)
     say(`${versionText(version)} running`)
     if (isInBackground(terminal.env)) {
       writer.change(withoutTerminal(logTermsOf(loaded, terms)))
@@ -65,6 +70,7 @@ export async function serve(terms: ServeTerms, terminal: Terminal): Promise<void
     await stopRequested
     stopWatching()
     say(`${versionText(version)} terminating`)
+    await services.close()
     await broker.close()
     tellSaved(loaded)
     pidFile.remove()
@@ -85,10 +91,10 @@ export async function serve(terms: ServeTerms, terminal: Terminal): Promise<void
     if (storage.directory !== undefined && !storage.memory) say(`Saving in-memory database to ${storage.directory}.`)
   }
 
-  function listenToSignals(running: Broker, { stdout, onReload }: Terminal): () => void {
+  function listenToSignals(running: Broker, services: SideServices, { stdout, onReload }: Terminal): () => void {
     let current = loaded
     onReload(() => {
-      void reload(running, current).then((taken) => {
+      void reload(running, services, current).then((taken) => {
         current = taken
       })
     })
@@ -109,11 +115,15 @@ export async function serve(terms: ServeTerms, terminal: Terminal): Promise<void
   }
 
   /** All is taken over, or nothing. Resolves with what holds. */
-  async function reload(running: Broker, before: LoadedMosquittoConf): Promise<LoadedMosquittoConf> {
+  async function reload(
+    running: Broker,
+    services: SideServices,
+    before: LoadedMosquittoConf,
+  ): Promise<LoadedMosquittoConf> {
     say('Reloading config.')
     try {
       const after = terms.load()
-      const changes = await running.reload(after.settings)
+      const changes = await services.change(after, () => running.reload(after.settings))
       tellFindings(after)
       for (const change of changes) say(`Changed: ${change}`)
       for (const line of needRestart(before, after)) warn(line)

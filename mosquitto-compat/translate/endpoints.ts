@@ -37,6 +37,8 @@ export function endpointsOf(
     if (hosts.length === 0) tell(findings.faults, interfaceName.place, nothingAt(interfaceName.value, address, domain))
     return hosts.map((host) => ({ host, port }))
   }
+  // an API over HTTP keeps to this machine unless it is told otherwise
+  if (address === undefined && values.get('protocol') === 'http_api') return [{ host: '127.0.0.1', port }]
   if (address === undefined) return [everywhere(port, domain, machine)]
   if (address === 'localhost') return localEndpoints([port], machine).filter((at) => 'host' in at && isWanted(at.host))
   if (/^[\d.:]+$/.test(address) && !isWanted(address)) {

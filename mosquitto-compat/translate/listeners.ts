@@ -43,16 +43,15 @@ function addListener(
 ): void {
   const { place, values } = listener
   const protocol = values.get('protocol') ?? 'mqtt'
-  if (protocol === 'http_api') {
-    const sentence =
-      'protocol http_api is not supported and this listener is not opened; topiary_http_listener has health and metrics'
-    return tell(context.findings.warnings, values.place('protocol'), sentence)
-  }
   const isUnix = endpoints.some((endpoint) => 'path' in endpoint)
-  if (isUnix && protocol === 'websockets') {
+  if (isUnix && protocol !== 'mqtt') {
     return tell(context.findings.faults, values.place('protocol'), 'a Unix socket takes protocol mqtt only')
   }
-  const kind = isUnix ? 'unix' : protocol === 'websockets' ? 'websocket' : 'tcp'
+  const kind = isUnix ? 'unix' : protocol === 'mqtt' ? 'tcp' : 'websocket'
+  const proxy = values.given('enable_proxy_protocol')
+  if (protocol === 'http_api' && proxy !== undefined) {
+    tell(context.findings.faults, proxy.place, 'enable_proxy_protocol does not go with protocol http_api')
+  }
   for (const endpoint of endpoints) {
     const parts = new ListenerParts()
     parts.set('kind', kind, values.place('protocol'))
@@ -62,7 +61,8 @@ function addListener(
     if (kind === 'unix')
       parts.set('mode', values.get('topiary_unix_socket_mode') ?? '770', values.place('topiary_unix_socket_mode'))
     else setNetwork(listener, kind, parts, context)
-    builder.addListener(parts.settings, parts.places, place)
+    if (protocol === 'http_api') builder.addHttpApi(parts.settings, parts.places, place)
+    else builder.addListener(parts.settings, parts.places, place)
   }
 }
 
@@ -137,7 +137,8 @@ function setNetwork(
     ['http_dir', directory],
     ['websockets_origin', origins[0]],
   ] as const) {
-    if (given !== undefined) tell(findings.notices, given.place, `${name} has no effect without protocol websockets`)
+    if (given !== undefined)
+      tell(findings.notices, given.place, `${name} has no effect without protocol websockets or http_api`)
   }
 }
 

@@ -20,6 +20,7 @@ export function processTerms({ general }: MosquittoConf, storage: StorageWish, f
     pidFile: pidFile === undefined ? undefined : resolve(pidFile),
     user: general.get('user') ?? 'mosquitto',
     databaseFile: storage.databaseFile,
+    controlApi: general.get('enable_control_api') ?? false,
     persistence: storage.isOn,
   }
 }

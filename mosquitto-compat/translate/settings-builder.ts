@@ -3,9 +3,12 @@ import type { PartialSettings } from '../../src/settings/settings.ts'
 
 type Group = Record<string, unknown>
 
+const HTTP_APIS = 'http apis'
+
 /** Puts settings together one by one and remembers which line asked for each. */
 export class SettingsBuilder {
   readonly #settings: Group = {}
+  readonly #httpApis: object[] = []
   readonly #sources = new Map<string, string>()
 
   /** Undefined leaves the setting alone. */
@@ -20,7 +23,22 @@ export class SettingsBuilder {
 
   addListener(listener: object, places: ReadonlyMap<string, string>, place: string | undefined): void {
     const listeners = (this.#settings['listeners'] ??= []) as object[]
-    const path = ['listeners', listeners.length]
+    this.#add(listeners, 'listeners', listener, places, place)
+  }
+
+  /** One for the API over HTTP, which the settings of a broker do not know. */
+  addHttpApi(listener: object, places: ReadonlyMap<string, string>, place: string | undefined): void {
+    this.#add(this.#httpApis, HTTP_APIS, listener, places, place)
+  }
+
+  #add(
+    listeners: object[],
+    group: string,
+    listener: object,
+    places: ReadonlyMap<string, string>,
+    place: string | undefined,
+  ): void {
+    const path = [group, listeners.length]
     listeners.push(listener)
     if (place !== undefined) this.#sources.set(keyOf(path), place)
     for (const [name, at] of places) this.#sources.set(keyOf([...path, ...name.split('.')]), at)
@@ -29,6 +47,16 @@ export class SettingsBuilder {
   /** Not checked yet: `checkSettings` says whether it is what it claims to be. */
   get settings(): PartialSettings {
     return this.#settings as PartialSettings
+  }
+
+  /** The same with the API over HTTP as its listeners. */
+  get settingsOfHttpApis(): PartialSettings {
+    return { ...this.settings, listeners: this.#httpApis as PartialSettings['listeners'] }
+  }
+
+  /** The line that asked for something of an API over HTTP. */
+  sourceOfHttpApi([first, ...rest]: DocumentPath): string | undefined {
+    return this.sourceOf([first === 'listeners' ? HTTP_APIS : (first ?? ''), ...rest])
   }
 
   /** The line that asked for a setting, or for the group around it. */

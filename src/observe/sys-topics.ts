@@ -67,6 +67,23 @@ const storeValues: readonly (readonly [topic: string, value: (store: StoreStatis
   ['store/failed_batches', (store) => store.failedBatches],
 ]
 
+/** Other names of values that are there. */
+const aliases: ReadonlySet<string> = new Set(['clients/active', 'clients/inactive', 'messages/stored'])
+
+/** Counters and gauges under their topics, each once, and how many seconds the broker has been running. */
+export function sysIntegers(statistics: Statistics): Readonly<Record<string, number>> {
+  const gauges = statistics.gauges()
+  const integers: Record<string, number> = { [`${PREFIX}uptime`]: uptimeSeconds(gauges) }
+  for (const [topic, value] of values) {
+    if (!aliases.has(topic)) integers[PREFIX + topic] = value(statistics.counters, gauges)
+  }
+  return integers
+}
+
+function uptimeSeconds({ nowMs, startedAtMs }: Gauges): number {
+  return Math.floor((nowMs - startedAtMs) / 1000)
+}
+
 /** A message nobody asked for is not one that was dropped, here as in Mosquitto. */
 function dropped(counters: Counters): number {
   let sum = -counters.drops['no-subscribers']
@@ -100,7 +117,7 @@ export class SysTopics {
     const gauges = statistics.gauges()
     const elapsedMs = clock.monotonicMs() - this.#lastUpdateMs
     this.#lastUpdateMs = clock.monotonicMs()
-    this.#publish('uptime', `${Math.floor((gauges.nowMs - gauges.startedAtMs) / 1000)} seconds`)
+    this.#publish('uptime', `${uptimeSeconds(gauges)} seconds`)
     for (const [topic, value] of values) this.#publish(topic, String(value(counters, gauges)))
     const kept = store()
     for (const [topic, value] of storeValues) this.#publish(topic, String(value(kept)))

@@ -159,6 +159,13 @@ describe('a mosquitto.conf that is wrong', () => {
       'listener 1 127.0.0.1\nsocket_domain ipv6',
       'f:1: 127.0.0.1 is no address of socket_domain ipv6; change one of them',
     ],
+    ['HTTP on a Unix socket', 'listener 0 /s\nprotocol http_api', 'f:2: a Unix socket takes protocol mqtt only'],
+    [
+      'HTTP behind a proxy',
+      'listener 1\nprotocol http_api\nenable_proxy_protocol 2',
+      'f:3: enable_proxy_protocol does not go with protocol http_api',
+    ],
+    ['HTTP with half of TLS', 'listener 1\nprotocol http_api\ncertfile c', /certfile and keyfile belong together/],
     ['WebSocket on a Unix socket', 'listener 0 /s\nprotocol websockets', 'f:2: a Unix socket takes protocol mqtt only'],
     [
       'HTTP on a name',
@@ -187,7 +194,11 @@ describe('what is told', () => {
       'f:1: tls_version stands before the first listener and has no effect there',
     ],
     ['what is deprecated', 'allow_duplicate_messages true', 'f:1: allow_duplicate_messages is deprecated in Mosquitto'],
-    ['an effect that is missing', 'listener 1\nhttp_dir x', 'f:2: http_dir has no effect without protocol websockets'],
+    [
+      'an effect that is missing',
+      'listener 1\nhttp_dir x',
+      'f:2: http_dir has no effect without protocol websockets or http_api',
+    ],
     [
       'durability without persistence',
       'topiary_durability memory',
@@ -208,9 +219,7 @@ describe('what is told', () => {
   it.each([
     ['memory_limit 5', /^f:1: memory_limit: memory is bounded/],
     ['packet_buffer_size 5', /^f:1: packet_buffer_size: buffers have/],
-    ['enable_control_api true', /^f:1: enable_control_api: .* not answered yet/],
     ['connection a\naddress h', /^f:1: connection: bridges are read and checked, and not started yet$/],
-    ['listener 1\nprotocol http_api', /^f:2: protocol http_api is not supported/],
     ['log_dest dlt', /^f:1: log_dest dlt is not supported/],
     ['listener 1\nrequire_certificate true', /^f:2: require_certificate has no effect without certfile/],
     [

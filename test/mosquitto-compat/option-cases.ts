@@ -74,7 +74,10 @@ export const optionCases: Readonly<Record<Named, readonly OptionCase[]>> = {
     ['check_retain_source true', features({ checkRetainedPublisher: true })],
   ],
   clientid_prefixes: [['clientid_prefixes plant-', features({ clientIdPrefix: 'plant-' })]],
-  enable_control_api: [['enable_control_api true', {}]],
+  enable_control_api: [
+    ['', { process: { controlApi: false } }],
+    ['enable_control_api true', { process: { controlApi: true } }],
+  ],
   global_max_clients: [
     ['', limits({ maximumSessions: 0 })],
     ['global_max_clients 7', limits({ maximumSessions: 7 })],
@@ -217,7 +220,14 @@ export const optionCases: Readonly<Record<Named, readonly OptionCase[]>> = {
   protocol: [
     [`${open}\nprotocol websockets`, listeners({ kind: 'websocket', port: 20_000 })],
     [`${open}\nprotocol mqtt`, listeners({ kind: 'tcp' })],
-    [`${open}\nprotocol http_api`, { settings: { listeners: [] } }],
+    [
+      `${open}\nprotocol http_api\nhttp_dir pages`,
+      {
+        settings: { listeners: [] },
+        httpApis: [{ host: '127.0.0.1', port: 20_000, allowAnonymous: false, httpDirectory: resolve('pages') }],
+      },
+    ],
+    [`${open} 10.0.0.7\nprotocol http_api`, { httpApis: [{ host: '10.0.0.7', port: 20_000 }] }],
   ],
   accept_protocol_versions: [
     [`${open}\naccept_protocol_versions 4, 5`, listeners({ protocolVersions: [4, 5] })],

@@ -86,8 +86,8 @@ const cases = Object.entries(optionCases).flatMap(([name, list]) => list.map((on
 
 describe('what an option becomes', () => {
   it.each(cases)('%s: %j', (_, lines, becomes) => {
-    const { settings, process } = load(lines)
-    expect({ settings, process }).toMatchObject(becomes)
+    const { settings, process, httpApis } = load(lines)
+    expect({ settings, process, httpApis }).toMatchObject(becomes)
   })
 
   it('is read in hexadecimal and octal too', () => {

@@ -52,8 +52,8 @@ export const generalOptions = {
     scope: 'general',
     deprecated: true,
     usual: 'true (2.0: false)',
-    state: 'same',
-    says: '`features.overlappingSubscriptions`',
+    state: 'different',
+    says: '`features.overlappingSubscriptions`; with false a 5.0 client gets one message too, and there one for each subscription',
   },
   acl_file: { form: text, scope: 'security', usual: 'none', state: 'same', says: '`aclFile`, `listeners[].access`' },
   password_file: {
@@ -84,8 +84,9 @@ export const generalOptions = {
     scope: 'general',
     since: '2.1',
     usual: 'false',
-    state: 'later',
-    says: '$CONTROL/broker/v1 is not answered yet',
+    state: 'same',
+    says: '$CONTROL/broker/v1 is answered; listPlugins names none, since none can be loaded',
+    test: 'mosquitto-compat/run/services.test.ts: enable_control_api answers $CONTROL/broker/v1, and a reload turns it off and on',
   },
   global_max_clients: {
     form: limit(),

@@ -31,7 +31,8 @@ export const listenerOptions = {
     scope: 'listener',
     usual: 'mqtt',
     state: 'same',
-    says: '`listeners[].kind`; http_api is not opened: topiary_http_listener has health and metrics',
+    says: '`listeners[].kind`; http_api is no setting: the executable and topiary start --config serve it',
+    test: 'mosquitto-compat/run/services.test.ts: protocol http_api is opened at the start, changed by a reload as everything else, and closed at the end',
   },
   accept_protocol_versions: {
     form: text,
@@ -80,7 +81,13 @@ export const listenerOptions = {
     state: 'same',
     says: '`listeners[].clientIdFromUser`',
   },
-  http_dir: { form: text, scope: 'listener', usual: 'none', state: 'same', says: '`listeners[].httpDirectory`' },
+  http_dir: {
+    form: text,
+    scope: 'listener',
+    usual: 'none',
+    state: 'same',
+    says: '`listeners[].httpDirectory`, also with protocol http_api',
+  },
   websockets_origin: {
     form: texts,
     scope: 'listener',
