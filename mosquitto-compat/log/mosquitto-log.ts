@@ -103,6 +103,8 @@ export class MosquittoLog implements Log, PacketLog {
     if (this.#connected.get(clientId)?.peer === peer) this.#connected.delete(clientId)
     if (!this.#writer.tellsConnections) return
     const why = ended?.clientId === clientId ? ended.reason : reason
+    // 2.0 has said so when the other one came
+    if (this.#version === '2.0' && why === 'session taken over') return
     const isOrderly = reason === 'the client disconnected'
     const isLost = reason.startsWith('the connection was lost')
     if (this.#version === '2.0') this.#writer.write('notice', oldFarewell(clientId, why, isOrderly, isLost))

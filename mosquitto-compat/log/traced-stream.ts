@@ -94,7 +94,8 @@ export class TracedStream implements ByteStream {
       if (header !== undefined) this.connect = decodeConnect(reader, header)
       return
     }
-    if (!this.#log.tellsPackets) return
+    // what comes before a CONNECT is nobody's, and the end of that connection
+    if (!this.#log.tellsPackets || this.connect === undefined) return
     if (type !== PacketType.publish) {
       this.#log.packet(receivedLines(packet, this.#version, this.#id))
       return

@@ -11,6 +11,8 @@ export interface AccessClient {
   readonly userName: string | undefined
   readonly password: string | undefined
   readonly isOnTwoLines: boolean
+  /** Whether its listener has an ACL file. */
+  readonly hasAcl: boolean
   readonly filters: readonly { readonly topicFilter: string; readonly qos: number }[]
   /** What it publishes to, and what is published to while it listens. */
   readonly publishes: readonly { readonly topicName: string; readonly qos: number; readonly retain: boolean }[]
@@ -35,7 +37,7 @@ const strangers = ['nobody', 'Anna', 'anna ', '']
 const clientIds = ['c1', 'dev-7', 'c#', 'c+1', 'a/b', 'ü', 'site 1', 'anna', '%u', 'bert', 'x']
 const filters = ['a', 'a/b', 'a/+', 'a/#', '#', '+', '+/b', '+/+', 'sp ace/x', 'sp ace/#', '%c', '%u', 'dev/%c']
 const placed = ['dev/%c/x', 'u/%u/#', '%u/%c', 'pre%cpost', 'x%u/y', 'c/%c/u/%u/#', '+/%c', 'dev/%c/+', '%c/#']
-const dollars = ['$SYS/#', '$SYS/broker/version', '$other/#', '$other/x', '$other/%c']
+const dollars = ['$SYS/#', '$SYS/mine', '$SYS/#', '$SYS/broker/version', '$other/#', '$other/x', '$other/%c']
 const words = ['read ', 'write ', 'readwrite ', 'deny ', '']
 const topics = ['a', 'a/b', 'a/c', 'b', 'b/b', 'sp ace/x', '%c', '%u', 'dev/%c', 'dev/%c/x', 'dev/other', 'u/%u/z']
 const farTopics = ['%u/%c', 'pre%cpost', 'x%u/y', 'c/%c/u/%u/q', '$other/x', '$other/%c', '$SYS/mine', 'b/%c', '%c/q']
@@ -73,7 +75,10 @@ export function accessSet(seed: number, hashes: Hashes, clientCount: number): Ac
     if (anonymous !== undefined) conf.push(`allow_anonymous ${anonymous}`)
   }
   if (chance.once(3)) conf.push(`check_retain_source ${chance.once(2)}`)
-  const clients = Array.from({ length: clientCount }, () => accessClient(chance, known, twice, listeners))
+  const clients = Array.from({ length: clientCount }, () => {
+    const client = accessClient(chance, known, twice, listeners)
+    return { ...client, hasAcl: `acl${client.listener + 1}` in files }
+  })
   return { seed, files: { conf: `${conf.join('\n')}\n`, others: files, ports: listeners.length }, clients }
 }
 
@@ -96,7 +101,7 @@ function passwordFile(
 
 function aclFile(chance: Chance, hasObserver: boolean): string {
   const lines: string[] = []
-  const filter = (): string => chance.of(chance.once(3) ? placed : chance.once(6) ? dollars : filters)
+  const filter = (): string => chance.of(chance.once(3) ? placed : chance.once(4) ? dollars : filters)
   const rule = (kind: string): string => {
     const asked = filter()
     const word = chance.of(words)
@@ -125,7 +130,7 @@ function accessClient(
   known: ReadonlyMap<string, string>,
   twice: ReadonlySet<string>,
   listeners: readonly number[],
-): AccessClient {
+): Omit<AccessClient, 'hasAcl'> {
   const version = chance.of([3, 4, 5] as const)
   const clientId = chance.of(clientIds)
   const userName = chance.once(5) ? undefined : chance.once(6) ? chance.of(strangers) : chance.of([...known.keys()])

@@ -15,6 +15,8 @@ export async function openObserver(side: Side): Promise<WireClient> {
 /** What one client meets: at the door, when it subscribes, when it publishes, and what is done with its will. */
 export async function accessOutcome(side: Side, watcher: WireClient, terms: AccessClient): Promise<Outcome> {
   const { version, publishes, filters } = terms
+  // where nothing is judged is a case of its own
+  const below = terms.hasAcl ? '' : ' without an ACL file'
   const outcome: Outcome = {}
   const port = side.ports[terms.listener] ?? 0
   const client = await WireClient.open({ port, version, autoAcknowledge: true })
@@ -40,11 +42,11 @@ export async function accessOutcome(side: Side, watcher: WireClient, terms: Acce
         const answer = await client.publish(topicName, 'mine', { qos, retain })
         return answer === undefined ? client.barrier() : [answer.kind, answer.reasonCode]
       }
-      outcome[`publish ${topicName} q${qos}`] = await seen(client, ack)
+      outcome[`publish ${topicName} q${qos}${topicName.startsWith('$SYS/') ? below : ''}`] = await seen(client, ack)
     }
     const heard = messagesOf(await watcher.rest())
     outcome['heard of it'] = heard.filter((line) => !line.startsWith('$SYS/'))
-    outcome['heard of it below $SYS'] = heard.filter((line) => line.startsWith('$SYS/'))
+    outcome[`heard of it below $SYS${below}`] = heard.filter((line) => line.startsWith('$SYS/'))
     outcome['heard of its own'] = await seen(client, async () => messagesOf(await client.rest()))
     outcome['retained after'] = await seen(client, async () => {
       await client.subscribe(filters)
@@ -54,7 +56,9 @@ export async function accessOutcome(side: Side, watcher: WireClient, terms: Acce
     client.send(version === 5 ? hex('e0 01 04') : hex('00 00'))
     await client.closed()
     await watcher.barrier()
-    outcome[terms.will.topicName.startsWith('$SYS/') ? 'will below $SYS' : 'will'] = messagesOf(await watcher.rest())
+    outcome[terms.will.topicName.startsWith('$SYS/') ? `will below $SYS${below}` : 'will'] = messagesOf(
+      await watcher.rest(),
+    )
     const topics = new Set([...publishes, terms.will].map(({ topicName }) => topicName))
     for (const topicName of topics) await watcher.publish(topicName, '', { qos: 1, retain: true })
     return outcome

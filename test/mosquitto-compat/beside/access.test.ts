@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pbkdf2Credential } from '../../../src/auth/pbkdf2-credential.ts'
 import { Sha512Credential } from '../../../src/auth/sha512-credential.ts'
@@ -9,6 +5,7 @@ import { releaseClients } from '../../support/wire-client.ts'
 import { accessSet, type Hashes, passwords } from './access-cases.ts'
 import { accessOutcome, openObserver } from './access-steps.ts'
 import { absence, sayWhyAbsent } from './debian-mosquitto.ts'
+import { passwordFile } from './mosquitto-passwd.ts'
 import { findings, told, unusedRows } from './outcome.ts'
 import { both, removeDirectories, startPair } from './pair.ts'
 
@@ -56,13 +53,9 @@ describe.skipIf(absence !== undefined)("password and ACL files, beside Debian's 
 
 /** Of each password, a hash by mosquitto_passwd and two of ours that 2.0 reads. */
 async function hashedPasswords(): Promise<Hashes> {
-  const directory = mkdtempSync(join(tmpdir(), 'topiary-passwords-'))
-  const file = join(directory, 'passwd')
-  for (const [index, password] of passwords.entries()) {
-    execFileSync('mosquitto_passwd', [...(index === 0 ? ['-c'] : []), '-b', file, `u${index}`, password])
-  }
-  const theirs = readFileSync(file, 'utf8').split('\n')
-  rmSync(directory, { recursive: true })
+  const theirs = passwordFile(Object.fromEntries(passwords.map((password, index) => [`u${index}`, password]))).split(
+    '\n',
+  )
   const rows = passwords.map(async (password, index) => {
     const bytes = Buffer.from(password)
     const ours = [await Pbkdf2Credential.create(bytes), await Sha512Credential.create(bytes)]

@@ -201,10 +201,10 @@ async function drained(client: WireClient): Promise<Outcome> {
   const rounds: string[][] = []
   for (let quiet = 0; quiet < 2;) {
     const packets = await client.rest()
-    const publishes = packets.filter((packet) => packet.kind === 'publish')
-    for (const { qos, packetId } of publishes) if (qos === 1) client.acknowledge('puback', packetId)
-    quiet = publishes.length === 0 ? quiet + 1 : 0
-    rounds.push(publishes.map(({ text, qos }) => `${text} q${qos}`))
+    const messages = packets.filter((packet) => packet.kind === 'publish')
+    for (const { qos, packetId } of messages) if (qos === 1) client.acknowledge('puback', packetId)
+    quiet = messages.length === 0 ? quiet + 1 : 0
+    rounds.push(messages.map(({ text, qos }) => `${text} q${qos}`))
   }
   const all = rounds.flat()
   return {

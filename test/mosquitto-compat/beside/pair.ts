@@ -33,10 +33,16 @@ export interface Files {
 
 const directories = new Set<string>()
 
-/** Starts both brokers on copies of the same files. */
-export async function startPair(files: Files): Promise<Pair> {
+/** For both sides of one comparison. */
+export function newDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'topiary-beside-'))
   directories.add(directory)
+  return directory
+}
+
+/** Starts both brokers on copies of the same files. */
+export async function startPair(files: Files): Promise<Pair> {
+  const directory = newDirectory()
   const ports = await freePorts(files.ports * 2)
   const [mosquitto, topiary] = await Promise.all([
     startMosquitto(place(files, join(directory, 'mosquitto'), ports.slice(0, files.ports))),
@@ -58,16 +64,17 @@ export async function both<T>({ mosquitto, topiary }: Pair, ask: (side: Side) =>
   return Promise.all([ask(mosquitto), ask(topiary)])
 }
 
-interface Placed {
+export interface Placed {
   readonly file: string
   readonly directory: string
   readonly ports: readonly number[]
 }
 
-function place({ conf, others = {} }: Files, directory: string, ports: readonly number[]): Placed {
+/** Writes the files of one side. */
+export function place({ conf, others = {} }: Files, directory: string, ports: readonly number[]): Placed {
   for (const [name, text] of Object.entries({ ...others, 'mosquitto.conf': conf })) {
     mkdirSync(dirname(join(directory, name)), { recursive: true })
-    writeFileSync(join(directory, name), placedText(text, directory, ports))
+    writeFileSync(join(directory, name), placedText(text, directory, ports), { mode: 0o600 })
   }
   return { file: join(directory, 'mosquitto.conf'), directory, ports }
 }
