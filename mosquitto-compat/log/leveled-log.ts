@@ -34,6 +34,10 @@ export class LeveledMosquittoLog extends MosquittoLog {
     this.#level = level
   }
 
+  close(): Promise<void> {
+    return this.#writer.close()
+  }
+
   get level(): string {
     return this.#level
   }

@@ -98,6 +98,7 @@ export class MosquittoLog implements Log, PacketLog {
   }
 
   #tellDisconnected({ clientId, peer }: ClientInfo, reason: string): void {
+    this.#streams.get(peer)?.tellWaiting()
     const ended = this.#disconnecting
     this.#disconnecting = undefined
     if (this.#connected.get(clientId)?.peer === peer) this.#connected.delete(clientId)

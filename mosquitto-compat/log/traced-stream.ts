@@ -1,4 +1,5 @@
-import type { ByteStream, ByteStreamEvents, PeerInfo } from '../../src/contracts/byte-stream.ts'
+import type { ByteStream, ByteStreamEvents } from '../../src/contracts/byte-stream.ts'
+import { AroundStream } from '../../src/transport/around-stream.ts'
 import { ByteReader } from '../../src/protocol/byte-reader.ts'
 import { PacketReader } from '../../src/protocol/packet-reader.ts'
 import { PacketType, type ProtocolVersion } from '../../src/protocol/packet-types.ts'
@@ -12,8 +13,9 @@ import {
   willLines,
 } from './packet-lines.ts'
 
-/** Longest packet of which the log has a line; longer ones pass without. */
+/** Longest packet of which the log has a line; after a longer one the client's packets pass without. */
 const LARGEST_TOLD = 1024 * 1024
+
 export interface PacketLog {
   /** Whether every packet is to have a line, or only clients that come. */
   readonly tellsPackets: boolean
@@ -21,20 +23,16 @@ export interface PacketLog {
 }
 
 /** Watches the packets of a client on their way. It changes nothing, and stops at what it cannot read. */
-export class TracedStream implements ByteStream {
-  readonly peer: PeerInfo
-  readonly #stream: ByteStream
+export class TracedStream extends AroundStream {
   readonly #log: PacketLog
-  readonly #received = new PacketReader(LARGEST_TOLD, (bytes, start, bodyStart, end) => {
-    this.#tellReceived({ bytes, start, bodyStart, end })
-    return true
-  })
+  /** Absent while nothing is told: it would keep the beginning of a packet whose end it is not shown. */
+  #received: PacketReader | undefined
   readonly #sent = new PacketReader(LARGEST_TOLD, (bytes, start, bodyStart, end) => {
     this.#log.packet(sentLines({ bytes, start, bodyStart, end }, this.#version, this.#id))
     return true
   })
-  /** Publishes of the chunk under way: whether they are denied is known once the broker has read it. */
-  #publishes: { readonly note: PublishNote; isDenied: boolean }[] = []
+  /** Publishes of the chunk under way, and what came after them: who is denied is known once the broker has read it. */
+  #waiting: ({ readonly note: PublishNote; isDenied: boolean } | readonly string[])[] = []
   #isReadable = true
   #isLegible = true
   #clientId: string | undefined
@@ -42,8 +40,7 @@ export class TracedStream implements ByteStream {
   connect: ConnectPacket | undefined
 
   constructor(stream: ByteStream, log: PacketLog) {
-    this.peer = stream.peer
-    this.#stream = stream
+    super(stream)
     this.#log = log
   }
 
@@ -54,8 +51,11 @@ export class TracedStream implements ByteStream {
 
   /** The broker does not take a publish to this topic that has just come. */
   denied(topicName: string): void {
-    const publish = this.#publishes.find(({ note, isDenied }) => !isDenied && note.topicName === topicName)
-    if (publish !== undefined) publish.isDenied = true
+    for (const one of this.#waiting) {
+      if (!('note' in one) || one.isDenied || one.note.topicName !== topicName) continue
+      one.isDenied = true
+      return
+    }
   }
 
   get #version(): ProtocolVersion {
@@ -67,11 +67,11 @@ export class TracedStream implements ByteStream {
   }
 
   open(events: ByteStreamEvents): void {
-    this.#stream.open({
+    this.inner.open({
       onData: (chunk) => {
         if (this.#isReadable && (this.connect === undefined || this.#log.tellsPackets)) this.#read(chunk)
         events.onData(chunk)
-        if (this.#publishes.length > 0) this.#tellPublishes()
+        this.tellWaiting()
       },
       onClose: (error) => events.onClose(error),
     })
@@ -79,10 +79,19 @@ export class TracedStream implements ByteStream {
 
   #read(chunk: Uint8Array): void {
     try {
+      this.#received ??= this.#newReader()
       this.#received.push(chunk)
     } catch {
       this.#isReadable = false // the broker will say what is wrong
     }
+    if (this.connect !== undefined && !this.#log.tellsPackets) this.#received = undefined
+  }
+
+  #newReader(): PacketReader {
+    return new PacketReader(LARGEST_TOLD, (bytes, start, bodyStart, end) => {
+      this.#tellReceived({ bytes, start, bodyStart, end })
+      return true
+    })
   }
 
   #tellReceived(packet: FramedPacket): void {
@@ -96,19 +105,22 @@ export class TracedStream implements ByteStream {
     }
     // what comes before a CONNECT is nobody's, and the end of that connection
     if (!this.#log.tellsPackets || this.connect === undefined) return
-    if (type !== PacketType.publish) {
-      this.#log.packet(receivedLines(packet, this.#version, this.#id))
+    if (type === PacketType.publish) {
+      this.#waiting.push({ note: publishNote(packet, this.#version), isDenied: false })
       return
     }
-    this.#publishes.push({ note: publishNote(packet, this.#version), isDenied: false })
+    const lines = receivedLines(packet, this.#version, this.#id)
+    if (this.#waiting.length > 0) this.#waiting.push(lines)
+    else this.#log.packet(lines)
   }
 
-  #tellPublishes(): void {
-    const publishes = this.#publishes
-    this.#publishes = []
-    const told = publishes.map(
-      ({ note, isDenied }) => `${isDenied ? 'Denied' : 'Received'} PUBLISH from ${this.#id} ${note.text}`,
+  /** What of the chunk under way has no line yet; before it is told that the client has left. */
+  tellWaiting(): void {
+    if (this.#waiting.length === 0) return
+    const told = this.#waiting.flatMap((one) =>
+      'note' in one ? `${one.isDenied ? 'Denied' : 'Received'} PUBLISH from ${this.#id} ${one.note.text}` : one,
     )
+    this.#waiting = []
     this.#log.packet(told)
   }
 
@@ -117,7 +129,7 @@ export class TracedStream implements ByteStream {
     if (this.connect !== undefined && this.#log.tellsPackets) this.#log.packet(willLines(this.connect))
   }
 
-  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
+  override write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
     if (this.#isLegible && this.#log.tellsPackets) {
       try {
         this.#sent.push(bytes)
@@ -125,22 +137,6 @@ export class TracedStream implements ByteStream {
         this.#isLegible = false
       }
     }
-    this.#stream.write(bytes, onWritten)
-  }
-
-  pause(): void {
-    this.#stream.pause()
-  }
-
-  resume(): void {
-    this.#stream.resume()
-  }
-
-  end(): void {
-    this.#stream.end()
-  }
-
-  destroy(): void {
-    this.#stream.destroy()
+    this.inner.write(bytes, onWritten)
   }
 }

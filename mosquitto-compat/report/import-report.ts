@@ -28,7 +28,7 @@ const ofProcess: ReadonlySet<OptionName> = new Set<OptionName>([
 const ofProcessText = 'no setting; `topiary start --config` with the mosquitto.conf itself keeps to it'
 
 /** Every line of a mosquitto.conf and what became of it. Values are not told: some are secrets. */
-export function importReport({ conf, notices, warnings }: LoadedMosquittoConf): string {
+export function importReport({ conf, notices, warnings, process }: LoadedMosquittoConf): string {
   const found = new Map<GroupName, string[]>(groups.map((group) => [group, []]))
   const told = new Set<string>()
   for (const { name, option, place } of conf.lines) {
@@ -37,10 +37,20 @@ export function importReport({ conf, notices, warnings }: LoadedMosquittoConf): 
     const says = isProcess ? ofProcessText : option.says
     found.get(isProcess ? 'not applicable' : groupOf[option.state])?.push(`${place}: ${name}: ${says}`)
   }
-  const sections = [...found, ['to know', [...warnings, ...notices].filter((text) => !told.has(text))] as const]
+  const others = [...warnings, ...notices].filter((text) => !told.has(text))
+  if (process.user !== 'root') others.push(stayingRoot(process.user))
+  const sections = [...found, ['to know', others] as const]
   return sections
     .map(([title, lines]) => `${title}: ${lines.length}\n${lines.map((line) => `  ${plain(line)}\n`).join('')}`)
     .join('')
+}
+
+/** True of every file: Mosquitto becomes the user `mosquitto` without being told. */
+function stayingRoot(user: string): string {
+  return (
+    `started as root, Mosquitto becomes the user ${user}; with a settings file the broker stays who started it, ` +
+    `so start it as ${user}, who owns the state and may read the files`
+  )
 }
 
 function plain(text: string): string {

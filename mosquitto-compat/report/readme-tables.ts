@@ -52,9 +52,9 @@ function optionRow(name: string, option: Option): string {
 }
 
 function otherTables(): string {
-  const head = ['| what | state | here |', '|---|---|---|']
+  const head = ['| what | state | here | test |', '|---|---|---|---|']
   const tables = Object.entries(otherSections).map(([title, rows]) => {
-    const lines = rows.map(({ what, state, says }) => rowOf([what, stateText(state), says]))
+    const lines = rows.map(({ what, state, says, test = '' }) => rowOf([what, stateText(state), says, test]))
     return [`### ${title}`, '', ...head, ...lines].join('\n')
   })
   return tables.join('\n\n')

@@ -31,10 +31,13 @@ export function startInBackground(say: (text: string) => void): Promise<number> 
 
 /** To the terminal of whoever started it, until the broker runs. */
 export function tellStarter(text: string): void {
-  process.send?.(text)
+  if (process.connected) process.send?.(text, ignore)
 }
 
 /** To whoever started it: the broker runs. */
 export function tellRunning(): void {
-  process.send?.(RUNNING, () => process.disconnect?.())
+  if (process.connected) process.send?.(RUNNING, () => process.disconnect?.())
 }
+
+/** Whoever started it may be gone by now. */
+function ignore(): void {}

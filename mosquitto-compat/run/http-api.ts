@@ -57,6 +57,7 @@ export class HttpApi {
       endpoint: { host, port, ipv6Only },
       tls: terms.tls?.terms,
       proxyProtocol: undefined,
+      noDelay: true,
       maximumConnections: maximumConnections === 0 ? USUAL_CONNECTIONS : maximumConnections,
       handshakeTimeoutMs: () => HANDSHAKE_TIMEOUT_MS,
       openSockets: new OpenSockets({ maximumConnections: 0, maximumConnectionsPerAddress: 0 }),

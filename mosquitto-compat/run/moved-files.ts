@@ -21,5 +21,14 @@ export function watchMoves(files: () => readonly string[], moved: () => void): (
 }
 
 function identities(files: readonly string[]): Map<string, number | undefined> {
-  return new Map(files.map((file) => [file, statSync(file, { throwIfNoEntry: false })?.ino]))
+  return new Map(files.map((file) => [file, identityOf(file)]))
+}
+
+/** Undefined also for what may not be looked at any more. */
+function identityOf(file: string): number | undefined {
+  try {
+    return statSync(file).ino
+  } catch {
+    return undefined
+  }
 }

@@ -2,6 +2,7 @@ import { DocumentError } from '../../src/documents/document-error.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { isInBackground, startInBackground } from './daemon.ts'
 import { MosquittoFlagError, readMosquittoFlags } from './mosquitto-flags.ts'
+import { guardedReload } from './reload-guard.ts'
 import { usageText, versionText } from './usage.ts'
 
 /** What the executable gives back; 3 is what Mosquitto says of everything wrong in flags and files. */
@@ -17,15 +18,16 @@ export async function runMosquitto(argv: readonly string[], terminal: Terminal):
       return mosquittoExit.ok
     }
     // only who needs the broker waits for its parts to be read
-    const [{ loadMosquittoConf }, { prepare }, { preparedApis }] = await Promise.all([
+    const [{ loadMosquittoConf }, { prepare }, { preparedApis }, { withPlaces }] = await Promise.all([
       import('../load-mosquitto-conf.ts'),
       import('../../src/server/prepared.ts'),
       import('./http-apis.ts'),
+      import('../../src/cli/with-places.ts'),
     ])
     const load = () => loadMosquittoConf({ file, ports, environment: terminal.env })
     if (wants === 'test') {
       const loaded = load()
-      const prepared = prepare(loaded.settings, Date.now())
+      const prepared = withPlaces(loaded, () => prepare(loaded.settings, Date.now()))
       const warnings = new Set([...loaded.warnings, ...prepared.warnings, ...preparedApis(loaded).warnings])
       for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`)
       terminal.stderr.write('Configuration file is OK.\n')
@@ -36,7 +38,7 @@ export async function runMosquitto(argv: readonly string[], terminal: Terminal):
       return await startInBackground((text) => terminal.stderr.write(text))
     }
     const { serve } = await import('./serve.ts')
-    await serve({ load, file, log }, terminal)
+    await serve({ load: guardedReload(load), file, log }, terminal)
     return mosquittoExit.ok
   } catch (error) {
     if (error instanceof DocumentError) {

@@ -35,6 +35,7 @@ const plain: readonly (readonly [option: OptionName, setting: string])[] = [
 const ofMosquitto: readonly (readonly [setting: string, value: unknown])[] = [
   ['authentication.acceptUncheckedUserNames', true],
   ['features.mqtt3LongKeepAlive', 'refuse'],
+  ['features.sessionOfAnotherUser', 'replace'],
   // it allows 200 slashes
   ['limits.maximumTopicLevels', 201],
 ]

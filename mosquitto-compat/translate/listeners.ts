@@ -111,6 +111,8 @@ function setNetwork(
   { conf, findings }: ListenerContext,
 ): void {
   const { values } = listener
+  const noDelay = conf.general.given('set_tcp_nodelay')
+  parts.set('noDelay', noDelay?.value, noDelay?.place)
   const proxy = values.given('enable_proxy_protocol')
   parts.set('proxyProtocol', proxy?.value, proxy?.place)
   const requiresTls = values.given('proxy_protocol_v2_require_tls')

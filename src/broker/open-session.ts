@@ -20,7 +20,8 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
   const { core, clientId, user } = connection
   const { maximumSessions } = core.limits
   const found = core.sessions.get(clientId)
-  if (found !== undefined && found.user !== user) {
+  const isOthers = found !== undefined && found.user !== user
+  if (isOthers && connection.terms.features.sessionOfAnotherUser === 'refuse') {
     throw new ProtocolError(ReasonCode.clientIdentifierNotValid, 'this client identifier belongs to another user')
   }
   if (found === undefined && maximumSessions > 0 && core.sessions.size >= maximumSessions) {
@@ -29,7 +30,7 @@ export function openSession(connection: Connection, packet: ConnectPacket): Open
   let commit = 0
   let isPresent = false
   if (found !== undefined) {
-    isPresent = !packet.cleanStart && found.expirySeconds > 0
+    isPresent = !packet.cleanStart && !isOthers && found.expirySeconds > 0
     takeOver(found, connection, isPresent)
     if (isPresent)
       core.wills.sessionResumed(found) // [MQTT5-3.1.3-9]

@@ -90,6 +90,7 @@ function find(loaded: LoadedSettings, path: string, values: AclValues, access: A
     return decideByFile(where, aclFile, settings.mosquittoVersion, client, access)
   }
   if (rights === undefined) {
+    if (own === undefined) refuseUnsaid(settings)
     const what = hasOwn ? `listeners[${own}] has an access of its own without an ACL file` : `${path} has no rights`
     return { allowed: true, because: `${what}, so everybody may do everything` }
   }
@@ -111,6 +112,16 @@ function decideByFile(
   const { allowed, because } = acl.decide(client, access.action === 'publish' ? 'write' : 'read', access.topicName)
   if (typeof because === 'string') return { allowed, because: `${file}: ${because}` }
   return { allowed, because: `${file}:${because.lineNumber}: ${because.text}` }
+}
+
+/** Where listeners have ACL files of their own, "everybody may do everything" would be true of none of them. */
+function refuseUnsaid({ listeners }: Settings): void {
+  const bound = listeners.filter(({ access }) => access?.aclFile !== undefined)
+  if (bound.length === 0) return
+  const places = bound.map((listener) => placesOf(listener)[0]).join(', ')
+  throw new UsageError(
+    `listeners have ACL files of their own: say where the client comes in, with --listener (${places})`,
+  )
 }
 
 /** Index of the listener at a place as people write it. */

@@ -1,16 +1,20 @@
 import type { Writable } from 'node:stream'
 import { pino, type Logger } from 'pino'
+import { LineSink } from '../observe/line-sink.ts'
 import type { LogLevel } from './log-level.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Bytes of log lines that may wait for a slow reader of stderr; later lines are dropped rather than kept. */
 const maximumWaitingBytes = 8 * 1024 * 1024
 
+/** How long an end may wait for lines to leave. */
+const CLOSE_MS = 2000
+
 /** Never in a log line, even if some caller passes a whole packet. */
 const secretFields = ['password', 'payload', '*.password', '*.payload']
 
 /** The broker's log on stderr: JSON lines for machines, short lines for a terminal. */
-export function createLogger(level: LogLevel, terminal: Terminal): Logger {
+export function createLogger(level: LogLevel, terminal: Terminal): { readonly log: Logger; close(): Promise<void> } {
   const options = {
     level,
     base: null,
@@ -18,8 +22,11 @@ export function createLogger(level: LogLevel, terminal: Terminal): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretFields, remove: true },
   }
-  if (terminal.stderrIsTty) return pino(options, readableDestination(terminal.stderr))
-  return pino(options, pino.destination({ dest: 2, sync: false, maxLength: maximumWaitingBytes }))
+  if (terminal.stderrIsTty) {
+    return { log: pino(options, readableDestination(terminal.stderr)), close: () => Promise.resolve() }
+  }
+  const sink = new LineSink(2, { maximumWaitingBytes })
+  return { log: pino(options, sink), close: () => sink.end(CLOSE_MS) }
 }
 
 function readableDestination(stderr: Writable): { write(line: string): void } {

@@ -1,4 +1,3 @@
-import type { LeveledMosquittoLog } from '../../mosquitto-compat/log/leveled-log.ts'
 import type { LoadedSettings } from '../settings/load-settings.ts'
 import { exitCode, UsageError } from './cli-error.ts'
 import type { FlagValues } from './flags.ts'
@@ -24,18 +23,21 @@ export async function startWithMosquittoConf(
   terminal: Terminal,
 ): Promise<number> {
   refuseOtherFlags(values)
-  const [{ serve }, { loadMosquittoConf }] = await Promise.all([
+  const [{ serve }, { guardedReload }, { loadMosquittoConf }] = await Promise.all([
     import('../../mosquitto-compat/run/serve.ts'),
+    import('../../mosquitto-compat/run/reload-guard.ts'),
     import('../../mosquitto-compat/load-mosquitto-conf.ts'),
   ])
-  await serve({ load: () => loadMosquittoConf({ file, environment: terminal.env }), file, log: undefined }, terminal)
+  const load = guardedReload(() => loadMosquittoConf({ file, environment: terminal.env }))
+  await serve({ load, file, log: undefined }, terminal)
   return exitCode.ok
 }
 
 /** The log of a broker with other settings, in Mosquitto's words. */
-export async function mosquittoLogger(level: string): Promise<LeveledMosquittoLog> {
+export async function mosquittoLogger(level: string) {
   const { LeveledMosquittoLog: Logger } = await import('../../mosquitto-compat/log/leveled-log.ts')
-  return new Logger(level)
+  const log = new Logger(level)
+  return { log, tap: log.tap, close: () => log.close() }
 }
 
 /** Two places that say the same thing would be one too many. */

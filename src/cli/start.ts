@@ -78,9 +78,10 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
     import('./logger.ts'),
   ])
   const isAsMosquitto = values['log-format'] === 'mosquitto'
-  const log = isAsMosquitto ? await mosquittoLogger(settings.logLevel) : createLogger(settings.logLevel, terminal)
-  const tap = 'tap' in log ? { tap: log.tap } : {}
-  const broker = withPlaces(loaded, () => createBroker(settings, { log, ...tap }))
+  const { log, close, ...parts } = isAsMosquitto
+    ? await mosquittoLogger(settings.logLevel)
+    : createLogger(settings.logLevel, terminal)
+  const broker = withPlaces(loaded, () => createBroker(settings, { log, ...parts }))
   if ('listenTo' in log) log.listenTo(broker)
   const listening = listen(broker, settings, file?.name)
   // from here on, so that a SIGHUP meanwhile does not end the process
@@ -94,6 +95,7 @@ async function start(values: StartValues, terminal: Terminal): Promise<number> {
   log.info({ signal, clients }, `stopping${connected}`)
   await broker.close()
   log.info({}, 'stopped')
+  await close()
   return exitCode.ok
 
   async function reload(): Promise<void> {

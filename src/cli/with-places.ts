@@ -1,8 +1,10 @@
 import type { LoadedSettings } from '../settings/load-settings.ts'
 import { SettingsError } from '../settings/settings-file.ts'
 
+type Places = Pick<LoadedSettings, 'sourceOf'>
+
 /** Runs `prepare`; faults of what settings name, like certificates and rules, are told where the setting stands. */
-export function withPlaces<T>(loaded: LoadedSettings, prepare: () => T): T {
+export function withPlaces<T>(loaded: Places, prepare: () => T): T {
   try {
     return prepare()
   } catch (error) {
@@ -11,13 +13,13 @@ export function withPlaces<T>(loaded: LoadedSettings, prepare: () => T): T {
 }
 
 /** The same SettingsError with places before its faults; any other error as it is. */
-export function placedError(loaded: LoadedSettings, error: unknown): unknown {
+export function placedError(loaded: Places, error: unknown): unknown {
   if (!(error instanceof SettingsError)) return error
   return new SettingsError(error.faults.map((fault) => placed(loaded, fault)))
 }
 
 /** `listeners[1].tls: ...`, `rights: rules[2]: ...` */
-function placed({ sourceOf }: LoadedSettings, fault: string): string {
+function placed({ sourceOf }: Places, fault: string): string {
   const found = /^([a-zA-Z]+(?:\.\w+|\[\d+\])*): (?:rules\[(\d+)\]: )?/.exec(fault)
   if (found === null) return fault
   const parts = (found[1] ?? '').split(/[.[\]]+/).filter((part) => part !== '')

@@ -85,6 +85,8 @@ export interface Features {
   readonly overlappingSubscriptions: 'once' | 'each'
   /** A retained message is sent only while its publisher may publish there. */
   readonly checkRetainedPublisher: boolean
+  /** What becomes of a client whose client identifier has a session of another user. */
+  readonly sessionOfAnotherUser: 'refuse' | 'replace'
   readonly allowEmptyClientId: boolean
   /** At most 50 characters; a random part follows. */
   readonly assignedClientIdPrefix: string

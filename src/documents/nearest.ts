@@ -3,6 +3,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 2)) + 1
   for (const candidate of candidates) {
+    // so many letters more or fewer are so many changes at least: a line of megabytes is compared with nothing
+    const isFar = Math.abs(candidate.length - word.length) >= bestDistance
+    if (isFar && !candidate.startsWith(word)) continue
     const distance = candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate)
     if (distance < bestDistance) {
       best = candidate

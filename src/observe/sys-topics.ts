@@ -14,6 +14,11 @@ export interface SysTopicsParts {
   readonly publish: (topicName: string, text: string) => void
 }
 
+const EARLY_MS = 50
+
+/** The most that was seen: of the process, as the heap is. */
+let heapMaximum = 0
+
 const PREFIX = '$SYS/broker/'
 
 /** Values under Mosquitto's names, except the averages. */
@@ -30,7 +35,7 @@ const values: readonly (readonly [topic: string, value: (counters: Counters, gau
   ['messages/stored', (_, gauges) => gauges.storedMessages],
   ['store/messages/count', (_, gauges) => gauges.storedMessages],
   ['store/messages/bytes', (_, gauges) => gauges.storedBytes],
-  ['subscriptions/count', (_, gauges) => gauges.subscriptions],
+  ['subscriptions/count', (_, gauges) => gauges.subscriptions - gauges.sharedSubscriptions],
   ['shared_subscriptions/count', (_, gauges) => gauges.sharedSubscriptions],
   ['retained messages/count', (_, gauges) => gauges.retainedMessages],
   ['bytes/received', (counters) => counters.bytesReceived],
@@ -43,7 +48,8 @@ const values: readonly (readonly [topic: string, value: (counters: Counters, gau
   ['packet/out/count', (_, gauges) => gauges.outboxMessages],
   ['packet/out/bytes', (_, gauges) => gauges.outboxBytes],
   ['connections/socket/count', (_, gauges) => gauges.connections],
-  ['heap/current', () => process.memoryUsage().heapUsed],
+  ['heap/current', heapBytes],
+  ['heap/maximum', () => (heapMaximum = Math.max(heapMaximum, heapBytes()))],
 ]
 
 const loads: readonly (readonly [topic: string, count: (counters: Counters) => number])[] = [
@@ -80,13 +86,17 @@ export function sysIntegers(statistics: Statistics): Readonly<Record<string, num
   return integers
 }
 
+function heapBytes(): number {
+  return process.memoryUsage().heapUsed
+}
+
 function uptimeSeconds({ nowMs, startedAtMs }: Gauges): number {
   return Math.floor((nowMs - startedAtMs) / 1000)
 }
 
-/** A message nobody asked for is not one that was dropped, here as in Mosquitto. */
+/** What nobody asked for, or QoS 0 for somebody who is away, is not one that was dropped, here as in Mosquitto. */
 function dropped(counters: Counters): number {
-  let sum = -counters.drops['no-subscribers']
+  let sum = -counters.drops['no-subscribers'] - counters.drops['offline-qos0']
   for (const count of Object.values(counters.drops)) sum += count
   return sum
 }
@@ -97,14 +107,28 @@ export class SysTopics {
   readonly #published = new Map<string, string>()
   readonly #averages = loads.map(() => new LoadAverage())
   #lastUpdateMs: number
-  readonly #stop: () => void
+  #stop: () => void = () => {}
 
   constructor(parts: SysTopicsParts) {
     this.#parts = parts
     this.#lastUpdateMs = parts.clock.monotonicMs()
     this.#publish('version', parts.version)
     this.update()
-    this.#stop = parts.clock.every(parts.intervalSeconds * 1000, () => this.update())
+    this.#updateNext()
+  }
+
+  /** At whole multiples of the interval by the clock on the wall. */
+  #updateNext(): void {
+    const { clock, intervalSeconds } = this.#parts
+    const intervalMs = intervalSeconds * 1000
+    const restMs = intervalMs - (clock.wallMs() % intervalMs)
+    // a timer that came early is not to come twice
+    const waitMs = restMs < EARLY_MS ? restMs + intervalMs : restMs
+    this.#stop = clock.every(waitMs, () => {
+      this.#stop()
+      this.update()
+      this.#updateNext()
+    })
   }
 
   stop(): void {

@@ -34,7 +34,16 @@ export function isShutOut(client: ClientInfo, before: Prepared, after: Prepared,
   if (rules?.access !== doors.access.get(listener)) return true
   const isStillThere = doors.addresses.some(({ url }) => url === listener)
   const isClosed = doors.wereOpen.has(listener) && isStillThere && !doors.areOpen.has(listener)
+  if (isKeyGone(client, after, doors)) return true
   return client.user === undefined ? isClosed : isUserShutOut(client, before, after, isClosed)
+}
+
+/** Of who came in by a shared key that named the user. */
+function isKeyGone({ user, peer }: ClientInfo, after: Prepared, { addresses }: Doors): boolean {
+  if (user === undefined || user !== peer.certificateUser) return false
+  const place = addresses.findIndex(({ url }) => url === peer.listener) // in the order of the settings
+  const keys = after.listeners[place]?.tls?.terms.psk?.keys
+  return keys !== undefined && !keys.has(user)
 }
 
 /** Certificates speak for themselves, and hooks of the program for those who are in no file. */

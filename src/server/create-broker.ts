@@ -119,7 +119,11 @@ class ListeningBroker implements Broker {
     this.#core.events.setMaxListeners(0) // Node would print a warning from the eleventh on
     this.#core.events.on('connected', ({ clientId, peer }) => this.#access.authorizer.connected(clientId, peer))
     for (const hooks of parts.hooks ?? []) this.use(hooks)
-    this.#listeners = new Listeners(this.#core, { clock: this.#clock, rates: settings.rates, tap: parts.tap ?? ((stream) => stream) })
+    this.#listeners = new Listeners(this.#core, {
+      clock: this.#clock,
+      rates: settings.rates,
+      tap: parts.tap ?? ((stream) => stream),
+    })
     this.#pages = new HttpPages(this.#core, this.#clock, () => this.isReady)
     this.#sysUpdates = new SysUpdates(this.#core, this.#clock, parts.versionText)
     if (this.#isRestored) this.#sysUpdates.start(settings.sysIntervalSeconds)

@@ -158,10 +158,10 @@ export class Listeners {
     }
     if (settings.kind === 'unix') {
       const endpoint = { path: settings.path, mode: Number.parseInt(settings.mode ?? '660', 8) }
-      return new MqttListener({ ...common, endpoint, proxyProtocol: undefined }, accept)
+      return new MqttListener({ ...common, noDelay: true, endpoint, proxyProtocol: undefined }, accept)
     }
-    const { host = '127.0.0.1', port, ipv6Only = false } = settings
-    const terms = { ...common, endpoint: { host, port, ipv6Only }, proxyProtocol: proxyTerms(settings) }
+    const { host = '127.0.0.1', port, ipv6Only = false, noDelay = true } = settings
+    const terms = { ...common, noDelay, endpoint: { host, port, ipv6Only }, proxyProtocol: proxyTerms(settings) }
     if (settings.kind === 'tcp') return new MqttListener(terms, accept)
     const httpDirectory = directoryOf(settings)
     return new WebSocketListener({ ...terms, ...this.upgradeTerms(originsOf(settings), limits), httpDirectory }, accept)
@@ -219,9 +219,17 @@ function placeOf(settings: PreparedListener['settings']): string | number | symb
 /** Whether it is encrypted, or behind a proxy, makes it another listener: its clients are others. */
 function keyOf(settings: PreparedListener['settings'], index: number): string {
   if (settings.kind === 'unix') return `unix ${settings.path} ${settings.mode}`
-  const { kind, host, port, tls, ipv6Only } = settings
+  const { kind, host, port, tls, ipv6Only, noDelay } = settings
   const place = port === 0 ? `any ${index}` : port // free ports are told apart by their place in the list
   const proxy = proxyTerms(settings)
   const proxied = proxy === undefined ? 'direct' : `proxy ${proxy.version} ${proxy.requiresTls} ${proxy.namesUser}`
-  return [kind, host, ipv6Only ? 'ipv6' : '', place, tls === undefined ? 'plain' : 'tls', proxied].join(' ')
+  return [
+    kind,
+    host,
+    ipv6Only ? 'ipv6' : '',
+    noDelay === false ? 'gathered' : '',
+    place,
+    tls === undefined ? 'plain' : 'tls',
+    proxied,
+  ].join(' ')
 }

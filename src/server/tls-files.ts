@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { constants, createHash, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls'
@@ -79,7 +79,9 @@ function preparePsk(
   if (parsed.keys.size === 0) findings.warn(`${psk.file} has no keys: nobody can connect where it holds`)
   const context = {
     minVersion: tls.minimumVersion ?? 'TLSv1.2',
-    ...ciphersOf({ ciphers: 'PSK', ...definedOnly(tls) }),
+    ...ciphersOf({ ciphers: 'PSK:!eNULL', ...definedOnly(tls) }),
+    // a session that is resumed does not say whose key it began with
+    secureOptions: constants.SSL_OP_NO_TICKET,
   }
   attempt('ciphers', () => createSecureContext(context))
   return {

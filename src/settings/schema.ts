@@ -110,6 +110,11 @@ const features = z.strictObject({
     false,
     'Send a retained message only while whoever published it may publish to its topic.',
   ),
+  sessionOfAnotherUser: choice(
+    ['refuse', 'replace'],
+    'refuse',
+    'What becomes of a client whose client identifier has a session of another user: it is refused, or that session ends and another begins.',
+  ),
   allowEmptyClientId,
   assignedClientIdPrefix,
   clientIdPrefix: text('Refuse client identifiers that do not begin with this.', 'plant-').optional(),
@@ -214,6 +219,10 @@ const several = {
 const network = {
   host: text('Address to listen on; 0.0.0.0 or :: for all.').default('127.0.0.1'),
   tls: tls.optional().describe('Encrypt; left out, the listener is plain.'),
+  noDelay: flag(
+    true,
+    'Send small packets at once; with false the system gathers them (Nagle), which saves packets and costs time.',
+  ),
   ipv6Only: flag(false, 'On an IPv6 address that stands for all, like ::, take no IPv4 clients.'),
   proxyProtocol: z
     .union([z.boolean(), z.literal([1, 2])])

@@ -66,6 +66,8 @@ interface NetworkListenerSettings extends AnyListenerSettings {
   /** 0 takes a free port. */
   readonly port: number
   readonly tls?: TlsSettings | undefined
+  /** Small packets leave at once: no Nagle. */
+  readonly noDelay?: boolean
   /** On `::`: no IPv4 clients. */
   readonly ipv6Only?: boolean
   /** Every connection begins with a PROXY protocol header, of the version named or, with true, of either. */

@@ -1,4 +1,5 @@
-import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
+import type { ByteStream, ByteStreamEvents } from '../contracts/byte-stream.ts'
+import { AroundStream } from './around-stream.ts'
 import { MountingEditor, type PacketLimits, UnmountingEditor } from './mount-edits.ts'
 import { PacketEdits } from './packet-edits.ts'
 
@@ -9,24 +10,19 @@ export function mounted(stream: ByteStream, limits: PacketLimits): ByteStream {
 }
 
 /** A client that sees the topics below a mount point as the whole: its packets are rewritten on their way. */
-export class MountedStream implements ByteStream {
-  readonly #inner: ByteStream
+export class MountedStream extends AroundStream {
   readonly #inbound: PacketEdits
   readonly #outbound: PacketEdits
 
   constructor(inner: ByteStream, mountPoint: string, limits: PacketLimits) {
+    super(inner)
     const mount = new TextEncoder().encode(mountPoint)
-    this.#inner = inner
     this.#inbound = new PacketEdits(new MountingEditor(mount, limits))
     this.#outbound = new PacketEdits(new UnmountingEditor(mount))
   }
 
-  get peer(): PeerInfo {
-    return this.#inner.peer
-  }
-
   open(events: ByteStreamEvents): void {
-    this.#inner.open({
+    this.inner.open({
       onData: (chunk) => {
         const bytes = this.#inbound.push(chunk)
         if (bytes.length > 0) events.onData(bytes)
@@ -35,25 +31,9 @@ export class MountedStream implements ByteStream {
     })
   }
 
-  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
+  override write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
     const edited = this.#outbound.push(bytes)
-    if (edited.length > 0) this.#inner.write(edited, onWritten)
+    if (edited.length > 0) this.inner.write(edited, onWritten)
     else setImmediate(onWritten) // the beginning of a packet that goes with the rest
-  }
-
-  pause(): void {
-    this.#inner.pause()
-  }
-
-  resume(): void {
-    this.#inner.resume()
-  }
-
-  end(): void {
-    this.#inner.end()
-  }
-
-  destroy(): void {
-    this.#inner.destroy()
   }
 }

@@ -1,5 +1,6 @@
-import type { ByteStream, ByteStreamEvents, PeerInfo } from '../contracts/byte-stream.ts'
+import type { ByteStream, ByteStreamEvents } from '../contracts/byte-stream.ts'
 import type { TokenBucket } from '../structures/token-bucket.ts'
+import { AroundStream } from './around-stream.ts'
 import { PacketScanner } from './packet-scanner.ts'
 
 /** Buckets that a stream draws from, all of them for everything. */
@@ -27,9 +28,7 @@ interface Write {
  * A stream that lets through no more than its allowance. What came in and may not pass yet is kept while the other end
  * is not read; what goes out waits, and is seen as unwritten: the client counts as slow, with all that follows.
  */
-export class PacedStream implements ByteStream {
-  readonly peer: PeerInfo
-  readonly #stream: ByteStream
+export class PacedStream extends AroundStream {
   readonly #pacing: Pacing
   readonly #inboundScanner = new PacketScanner()
   readonly #outboundScanner = new PacketScanner()
@@ -44,17 +43,17 @@ export class PacedStream implements ByteStream {
   #writtenTo = 0
   #isWriting = false
   #isEnding = false
+  #hasMoved = false
   #isClosed = false
 
   constructor(stream: ByteStream, pacing: Pacing) {
-    this.peer = stream.peer
-    this.#stream = stream
+    super(stream)
     this.#pacing = pacing
   }
 
   open(events: ByteStreamEvents): void {
     this.#events = events
-    this.#stream.open({
+    this.inner.open({
       onData: (chunk) => {
         this.#held.push(chunk)
         this.#passOn()
@@ -73,10 +72,12 @@ export class PacedStream implements ByteStream {
     events.onClose(error)
   }
 
-  /** Time has passed. */
-  proceed(): void {
+  /** Time has passed. Returns whether anything could. */
+  proceed(): boolean {
+    this.#hasMoved = false
     this.#passOn()
     this.#writeOn()
+    return this.#hasMoved
   }
 
   #passOn(): void {
@@ -101,7 +102,7 @@ export class PacedStream implements ByteStream {
     this.#pauseOrResume()
   }
 
-  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
+  override write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): void {
     this.#writes.push({ bytes, onWritten })
     if (this.#writes.length === 1) this.#writeOn()
   }
@@ -110,7 +111,7 @@ export class PacedStream implements ByteStream {
     if (this.#isWriting || this.#isClosed) return
     const write = this.#writes[0]
     if (write === undefined) {
-      if (this.#isEnding) this.#stream.end()
+      if (this.#isEnding) this.inner.end()
       return
     }
     const { bytes, onWritten } = write
@@ -122,7 +123,7 @@ export class PacedStream implements ByteStream {
     }
     this.#isWriting = true
     this.#writtenTo = end
-    this.#stream.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), (error) => {
+    this.inner.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), (error) => {
       this.#isWriting = false
       if (end === bytes.length || error) {
         this.#writes.shift()
@@ -139,17 +140,18 @@ export class PacedStream implements ByteStream {
     const byteCount = least(allowance.bytes, nowMs, end - start)
     const publishes = least(allowance.messages, nowMs, Infinity)
     const to = scanner.cut(bytes, start, byteCount, publishes)
+    if (to > start) this.#hasMoved = true
     for (const bucket of allowance.bytes) bucket.take(to - start)
     for (const bucket of allowance.messages) bucket.take(scanner.publishes)
     return to
   }
 
-  pause(): void {
+  override pause(): void {
     this.#isPausedByReader = true
     this.#pauseOrResume()
   }
 
-  resume(): void {
+  override resume(): void {
     this.#isPausedByReader = false
     if (this.#held.length > 0) this.#passOn()
     else this.#pauseOrResume()
@@ -160,17 +162,13 @@ export class PacedStream implements ByteStream {
     const isPaused = this.#isPausedByReader || this.#held.length > 0
     if (isPaused === this.#isPausedByUs || this.#isClosed) return
     this.#isPausedByUs = isPaused
-    if (isPaused) this.#stream.pause()
-    else this.#stream.resume()
+    if (isPaused) this.inner.pause()
+    else this.inner.resume()
   }
 
-  end(): void {
+  override end(): void {
     this.#isEnding = true
-    if (this.#writes.length === 0) this.#stream.end()
-  }
-
-  destroy(): void {
-    this.#stream.destroy()
+    if (this.#writes.length === 0) this.inner.end()
   }
 }
 

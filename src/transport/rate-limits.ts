@@ -105,7 +105,10 @@ export class RateLimits {
   #tick(): void {
     const waiting = this.#waiting
     this.#waiting = new Set()
-    for (const stream of waiting) stream.proceed()
+    const served: PacedStream[] = []
+    for (const stream of waiting) if (stream.proceed()) served.push(stream)
+    // who got something waits behind those who got nothing: nobody takes the whole of a share for himself
+    for (const stream of served) if (this.#waiting.delete(stream)) this.#waiting.add(stream)
     if (this.#waiting.size > 0) return
     this.#stopTicking?.()
     this.#stopTicking = undefined

@@ -19,6 +19,8 @@ export interface SocketServerOptions {
   readonly proxyProtocol: ProxyTerms | undefined
   /** Sockets of this listener at once, 0 = no limit. */
   readonly maximumConnections: number
+  /** Acknowledgements are small and are wanted at once; without it the system gathers small packets. */
+  readonly noDelay: boolean
   /** Where the PROXY header has not come by then, the connection is closed. */
   readonly handshakeTimeoutMs: () => number
   /** Counted by all listeners together: those on their way in, and those that are. */
@@ -82,8 +84,7 @@ export class SocketServer {
     this.#accept = accept
     this.#maximumConnections = options.maximumConnections
     this.setTls(options.tls)
-    // acknowledgements are small and are wanted at once: no Nagle
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accepted(socket))
+    this.#server = createServer({ noDelay: options.noDelay }, (socket) => this.#accepted(socket))
     this.#server.on('error', (error) => {
       if (this.#server.listening) options.onRefused({ reason: `a connection was not accepted: ${error.message}` })
     })

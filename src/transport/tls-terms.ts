@@ -17,7 +17,10 @@ export interface TlsTerms {
 export type CertificateFinding = { readonly user: string | undefined } | { readonly fault: string }
 
 export function judgeCertificate(socket: TLSSocket, terms: TlsTerms, identity: string | undefined): CertificateFinding {
-  if (terms.psk !== undefined) return { user: terms.certificateUser === 'none' ? undefined : identity }
+  if (terms.psk !== undefined) {
+    if (identity === undefined) return { fault: 'no shared key was used' }
+    return { user: terms.certificateUser === 'none' ? undefined : identity }
+  }
   if (terms.clientCertificate === 'none') return { user: undefined }
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) {

@@ -160,6 +160,18 @@ listeners:
     expect(await ask(`--config ${config} ${args}`)).toEqual({ code, out: `${answer}\n`, err: '' })
   })
 
+  it('does not answer for all listeners where each has an ACL file of its own', async () => {
+    const each = write('each.yaml', 'listeners: [{ kind: tcp, port: 19002, access: { aclFile: own.acl } }]')
+    expect(await ask(`--config ${each} --publish a`)).toEqual({
+      code: 2,
+      out: '',
+      err:
+        'topiary: listeners have ACL files of their own: ' +
+        'say where the client comes in, with --listener (127.0.0.1:19002)\n',
+    })
+    expect((await ask(`--config ${each} --receive own --listener 19002`)).code).toBe(0)
+  })
+
   it('follows the version of Mosquitto that the settings name', async () => {
     const partial = write('partial.acl', 'pattern dev-%c/x\n')
     const answerIn = async (version: string): Promise<number> => {

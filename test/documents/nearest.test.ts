@@ -39,4 +39,10 @@ describe('nearest', () => {
   ])('takes %j for %j', (word, expected) => {
     expect(nearest(word, ['host', 'port', 'ws-port', 'no-ws', 'log-level'])).toBe(expected)
   })
+
+  it('is not sought for words that are far longer than all candidates', () => {
+    const startedMs = performance.now()
+    expect(nearest('a'.repeat(1_000_000), ['listener', 'persistence', 'password_file'])).toBeUndefined()
+    expect(performance.now() - startedMs).toBeLessThan(100)
+  })
 })

@@ -68,6 +68,7 @@ authentication:
   acceptUncheckedUserNames: true
 features:
   mqtt3LongKeepAlive: refuse
+  sessionOfAnotherUser: replace
   overlappingSubscriptions: each
 limits:
   maximumTopicLevels: 201
@@ -102,6 +103,9 @@ storage:
     expect(lineOf('not supported', '6')).toContain('memory_limit: memory is bounded')
     expect(lineOf('not supported', '8')).toContain('connection: bridges are read and checked')
     expect(lineOf('to know', '7')).toContain('tls_version stands before the first listener and has no effect there')
+    expect(err).toContain(
+      'started as root, Mosquitto becomes the user mosquitto; with a settings file the broker stays',
+    )
     expect(err).not.toContain('hush')
     for (const line of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]) {
       expect(err).toContain(`  m.conf:${line}: `)

@@ -122,7 +122,10 @@ export const optionCases: Readonly<Record<Named, readonly OptionCase[]>> = {
   ],
   retain_available: [['retain_available false', features({ retainAvailable: false })]],
   retain_expiry_interval: [['retain_expiry_interval 5', {}]],
-  set_tcp_nodelay: [['set_tcp_nodelay true', {}]],
+  set_tcp_nodelay: [
+    [`set_tcp_nodelay true\n${open}`, listeners({ noDelay: true })],
+    [`set_tcp_nodelay false\n${open}`, listeners({ noDelay: false })],
+  ],
   sys_interval: [
     ['', { settings: { sysIntervalSeconds: 10 } }],
     ['sys_interval 0', { settings: { sysIntervalSeconds: 0 } }],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Option } from '../../mosquitto-compat/conf/option.ts'
 import { type OptionName, optionSections } from '../../mosquitto-compat/conf/options.ts'
+import { otherSections } from '../../mosquitto-compat/report/other-rows.ts'
 import { countOptions, filledReadme, testOf } from '../../mosquitto-compat/report/readme-tables.ts'
 import { run } from '../../src/cli/run.ts'
 import { fakeTerminal } from '../cli/fake-terminal.ts'
@@ -18,13 +19,7 @@ const rows = Object.values(optionSections).flatMap((section) => Object.entries<O
 const same = rows.filter(([, { state }]) => state === 'same')
 
 /** Options whose effect no setting shows: taking them is all there is to do. */
-const takenOnly = new Set([
-  'dhparamfile',
-  'retain_expiry_interval',
-  'retry_interval',
-  'set_tcp_nodelay',
-  'websockets_log_level',
-])
+const takenOnly = new Set(['dhparamfile', 'retain_expiry_interval', 'retry_interval', 'websockets_log_level'])
 
 describe('mosquitto-compat/README.md', () => {
   it('has the tables that `npm run manual` writes', () => {
@@ -46,6 +41,16 @@ describe('mosquitto-compat/README.md', () => {
       const cases = optionCases[name as keyof typeof optionCases]
       expect(cases.length).toBeGreaterThan(0)
       if (!takenOnly.has(name)) expect(cases.every(([, becomes]) => Object.keys(becomes).length > 0)).toBe(true)
+    },
+  )
+
+  const others = Object.values(otherSections).flat()
+  it.each(others.filter(({ state }) => state === 'same').map(({ what, test = '' }) => [what, test] as const))(
+    'names a test of %s that exists, beside options',
+    (_, test) => {
+      const [file = '', title = ''] = test.split(/: (.*)/)
+      const text = readFileSync(join(root, 'test', file), 'utf8')
+      expect([`'${title}'`, `\`${title}\``].some((quoted) => text.includes(quoted))).toBe(true)
     },
   )
 

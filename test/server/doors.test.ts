@@ -101,14 +101,6 @@ describe('a client on its way in', () => {
   })
 })
 
-describe('a will', () => {
-  it('cannot speak for the broker', async () => {
-    const stage = await raise({ listeners: [{ kind: 'tcp', port: 0 }] })
-    const will = { topicName: '$SYS/broker/version', payload: 'forged', retain: true }
-    expect((await openPipe(stage.port()).connect({ will })).reasonCode).toBe(0x87)
-  })
-})
-
 describe('opening and closing', () => {
   it('leaves nothing open when closed while it opens', async () => {
     const port = await freePort()

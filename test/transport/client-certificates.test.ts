@@ -167,7 +167,7 @@ describe('the user', () => {
     [undefined, 0],
     ['device-7', 0],
     ['device-8', 0x86],
-    ['', 0x86],
+    ['', 0], // an empty one is none
   ]
   it.each(names)('of the certificate and CONNECT with user name %j: %i', async (userName, reasonCode) => {
     const tls = { clientCertificate: 'optional', certificateUser: 'common-name' } as const

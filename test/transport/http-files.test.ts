@@ -1,8 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openWebSocketPipe } from './pipe-client.ts'
 import { raise, type Stage } from './stage.ts'
 
@@ -22,9 +26,14 @@ function staged(name = 'public'): Promise<Stage> {
 }
 
 /** Unlike fetch, this leaves the path as it is. */
-function get(stage: Stage, path: string, method = 'GET'): Promise<{ status: number; type: string; text: string }> {
+function get(
+  stage: Stage,
+  path: string,
+  method = 'GET',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; type: string; text: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: stage.port(), path, method }, (response) => {
+    const asked = request({ host: '127.0.0.1', port: stage.port(), path, method, headers }, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
       response.on('end', () =>
@@ -48,6 +57,37 @@ describe('the files of a WebSocket listener', () => {
     ['/%', 404, 'text/plain', 'There is no such file.\n'],
   ])('GET %s is answered with %s, %s', async (path, status, type, text) => {
     expect(await get(await staged(), path)).toEqual({ status, type, text })
+  })
+
+  it('are not asked for parts that end before they begin', async () => {
+    const stage = await staged()
+    await expect(get(stage, '/index.html', 'GET', { range: 'bytes=3-2' })).rejects.toThrow('socket hang up')
+    expect(await get(stage, '/index.html')).toMatchObject({ status: 200 })
+  })
+
+  it('are files: a socket among them is none', async () => {
+    const stage = await staged()
+    const server = createServer().listen(join(directory, 'public/a.sock'))
+    await once(server, 'listening')
+    expect(await get(stage, '/a.sock')).toMatchObject({ status: 404 })
+    server.close()
+    expect(await get(stage, '/index.html')).toMatchObject({ status: 200 })
+  })
+
+  it('end with the connection when one cannot be read after all', async () => {
+    const stage = await staged()
+    const file = join(directory, 'public/gone.txt')
+    writeFileSync(file, 'here')
+    const opened = vi.spyOn(fs, 'createReadStream').mockImplementationOnce(() => {
+      const stream = new Readable({ read() {} })
+      setImmediate(() => stream.destroy(new Error('not permitted')))
+      return stream as fs.ReadStream
+    })
+    syncBuiltinESMExports()
+    await expect(get(stage, '/gone.txt')).rejects.toThrow('socket hang up')
+    opened.mockRestore()
+    syncBuiltinESMExports()
+    expect(await get(stage, '/gone.txt')).toMatchObject({ text: 'here' })
   })
 
   it('are only read', async () => {

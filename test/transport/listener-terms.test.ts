@@ -1,6 +1,8 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { ListenerSettings } from '../../src/settings/settings.ts'
+import { OpenSockets } from '../../src/transport/open-sockets.ts'
+import { SocketServer } from '../../src/transport/socket-server.ts'
 import { PipeClient } from './pipe-client.ts'
 import { raise, type Stage } from './stage.ts'
 
@@ -125,5 +127,32 @@ describe('an address for all of IPv6', () => {
     const stage = await raise({ listeners: [{ kind: 'tcp', host: '::', port: 0, ipv6Only, allowAnonymous: true }] })
     expect(await isLetIn(dial(stage))).toBe(isOpen)
     expect(await isLetIn(dial(stage, '::1'))).toBe(true)
+  })
+})
+
+describe('noDelay', () => {
+  it.each([true, false])('%s is what sockets that are let in have', async (noDelay) => {
+    const accepted = new Promise<Socket>((resolve) => {
+      const options = {
+        endpoint: { host: '127.0.0.1', port: 0 },
+        tls: undefined,
+        proxyProtocol: undefined,
+        maximumConnections: 0,
+        noDelay,
+        handshakeTimeoutMs: () => 1000,
+        openSockets: new OpenSockets({ maximumConnections: 0, maximumConnectionsPerAddress: 0 }),
+        onRefused() {},
+      }
+      const server = new SocketServer(options, (socket) => {
+        server.close()
+        resolve(socket)
+      })
+      void server.listen().then((port) => connect({ host: '127.0.0.1', port }).unref())
+    })
+    const socket = await accepted
+    // Node.js remembers what it asked of the system, and tells nobody
+    const memory = Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === 'kSetNoDelay')
+    expect(Boolean(socket[memory as unknown as keyof Socket])).toBe(noDelay)
+    socket.destroy()
   })
 })

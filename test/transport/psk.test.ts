@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect, type SecureVersion } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ListenerSettings, TlsSettings } from '../../src/settings/settings.ts'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
+import { connectPacket } from '../support/wire-packets.ts'
 import { raise, type Stage } from './stage.ts'
 
 let directory: string
@@ -36,6 +39,27 @@ async function publish(
   return (await spawnClient('mosquitto_pub', [...place, '-t', 'topic', '-q', '1', '-m', 'hello', ...more]).ended).code
 }
 
+/** Connects once, and resolves with what resumes the session, if anything does. */
+async function handshake(stage: Stage, version: SecureVersion, session?: Buffer): Promise<Buffer | undefined> {
+  let last: Buffer | undefined
+  const socket = connect({
+    port: stage.port(),
+    host: '127.0.0.1',
+    minVersion: version,
+    maxVersion: version,
+    ciphers: 'TLS_AES_128_GCM_SHA256:PSK',
+    checkServerIdentity: () => undefined,
+    pskCallback: () => ({ identity: 'device-8', psk: Buffer.from('ffeeddcc', 'hex') }),
+    ...(session !== undefined && { session }),
+  })
+  socket.on('session', (given: Buffer) => (last = given))
+  await once(socket, 'secureConnect')
+  socket.write(connectPacket(5, { clientId: 'one' }))
+  await once(socket, 'data') // CONNACK
+  socket.destroy()
+  return last
+}
+
 describe('keys that clients share with the broker', () => {
   it.each([
     ['TLS 1.3', []],
@@ -60,6 +84,30 @@ describe('keys that clients share with the broker', () => {
     expect(await publish(stage, identity, key)).not.toBe(0)
     expect(stage.clients).toEqual([])
     expect(stage.refusedCount()).toBe(1)
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'name the user of who comes back with a session of %s too',
+    async (version) => {
+      const stage = await staged({ certificateUser: 'common-name' })
+      const session = await handshake(stage, version)
+      await handshake(stage, version, session)
+      expect(stage.clients.map(({ user }) => user)).toEqual(['device-8', 'device-8'])
+    },
+  )
+
+  it('shut out who is connected by one that the file no longer has', async () => {
+    const stage = await staged({ certificateUser: 'common-name' })
+    writeFileSync(file, 'device-7:00112233445566778899\ndevice-8:ffeeddcc\n')
+    const place = ['-h', '127.0.0.1', '-p', String(stage.port()), '-t', 'topic', '-i']
+    const stay = spawnClient('mosquitto_sub', [...place, 'eight', '--psk-identity', 'device-8', '--psk', 'ffeeddcc'])
+    await expect.poll(() => stage.broker.statistics.gauges().connections).toBe(1)
+    writeFileSync(file, 'device-7:00112233445566778899\n')
+    await stage.broker.reload({ listeners: listeners({ certificateUser: 'common-name' }) })
+    stay.kill('SIGSTOP') // it would come again
+    await expect.poll(() => stage.broker.statistics.gauges().connections).toBe(0)
+    stay.kill('SIGKILL')
+    writeFileSync(file, 'device-7:00112233445566778899\ndevice-8:ffeeddcc\n')
   })
 
   it('are taken over from the file when settings are read again', async () => {

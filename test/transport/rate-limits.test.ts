@@ -3,6 +3,7 @@ import type { Authenticator } from '../../src/contracts/authenticator.ts'
 import type { Rates } from '../../src/contracts/rates.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts'
+import { publishPacket } from '../support/wire-packets.ts'
 import { releaseClients, WireClient } from '../support/wire-client.ts'
 import { unique } from '../support/wire-steps.ts'
 
@@ -104,6 +105,19 @@ describe('messages that come in', () => {
     await comesTo(10, taken)
     await stage.advance(1000)
     await comesTo(20, taken)
+  })
+
+  it('are taken from everybody who waits for one share, in turn', async () => {
+    await start({ listener: { inboundMessages: 10 } })
+    const [busy, quiet] = [await enter('busy'), await enter('quiet')]
+    // in one piece, as a client writes that has much to say
+    busy.send(...Array.from({ length: 100 }, () => publishPacket(5, 'topic', 'x', { qos: 0 })))
+    await comesTo(10, taken)
+    publishMany(quiet, 2)
+    await calm()
+    for (let tick = 0; tick < 6; tick++) await stage.advance(100)
+    await until(() => taken() >= 15)
+    expect(quiet.received.filter(({ kind }) => kind === 'puback')).toHaveLength(2)
   })
 
   it('of a client that comes again go on where it left', async () => {

@@ -218,7 +218,7 @@ export const generalOptions = {
     scope: 'general',
     usual: 'false',
     state: 'same',
-    says: 'small packets always leave at once; what a turn of the loop writes leaves together',
+    says: '`listeners[].noDelay`; left out, it is true here: latency before packets',
   },
   sys_interval: { form: whole(65_535), scope: 'general', usual: '10', state: 'same', says: '`sysIntervalSeconds`' },
   upgrade_outgoing_qos: {

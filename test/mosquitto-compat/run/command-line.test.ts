@@ -42,7 +42,9 @@ describe('the command line', () => {
 
   it('--test-config says whether a file, and all it names, is good', async () => {
     const file = conf(`password_file ${path('users')}`)
-    expect(await run('-c', file, '--test-config')).toMatchObject({ code: 3, err: expect.stringMatching(/users/) })
+    const isMissing = { code: 3, err: expect.stringMatching(/m\.conf:4: .*cannot read .*\/users/) }
+    expect(await run('-c', file, '--test-config')).toMatchObject(isMissing)
+    expect(await run('-c', file)).toMatchObject(isMissing)
     writeFileSync(path('users'), '', { mode: 0o600 })
     expect(await run('-c', file, '--test-config')).toMatchObject({
       code: 0,
@@ -76,7 +78,40 @@ describe('the command line', () => {
   it('a port that is taken ends it with 1 and a sentence', async () => {
     await start('-c', conf())
     const second = await run('-c', conf())
-    expect(second).toMatchObject({ code: 1, err: expect.stringMatching(/Error: .*address already in use/i) })
+    expect(second).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Error: Address already in use: .*; stop who listens there, or choose another port/),
+    })
+  })
+
+  it('a second broker that cannot start leaves the pid_file of the first alone', async () => {
+    const file = conf(`pid_file ${path('pid')}`)
+    const first = await start('-c', file)
+    expect((await run('-c', file)).code).toBe(1)
+    expect(readFileSync(path('pid'), 'utf8')).toBe(String(first.pid))
+  })
+
+  it('a pid_file that cannot be written ends the start', async () => {
+    expect(await run('-c', conf('pid_file /nowhere/at/all.pid'))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Error: Unable to write pid file: .*\/nowhere\/at\/all\.pid/),
+    })
+  })
+
+  it.each(['pid_file /nowhere/at/all.pid', 'log_dest file /nowhere/at/all.log'])(
+    'with --config too, %s ends the start with a sentence and no trace',
+    async (line) => {
+      const { code, err } = await spawnClient(process.execPath, [topiary, 'start', '--config', conf(line)]).ended
+      expect(code).toBe(1)
+      expect(err).toMatch(/topiary: .*\/nowhere\/at\/all/)
+      expect(err).not.toMatch(/^ +at /m)
+    },
+  )
+
+  it('says that systemd waits in vain where the unit asks to be told', async () => {
+    const broker = launch('env', ['NOTIFY_SOCKET=/nowhere/notify', mosquitto, '-c', conf()])
+    await broker.line(/Warning: systemd waits to be told .* Write Type=simple into the unit/)
+    await broker.line(/ running$/)
   })
 
   it('-d returns once the broker runs, and leaves it running', async () => {

@@ -1,17 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import {
-  conf,
-  directory,
-  enter,
-  launch,
-  mosquitto,
-  path,
-  run,
-  start,
-  until,
-  useExecutables,
-} from './executables.ts'
+import { disconnectPacket, publishPacket } from '../../support/wire-packets.ts'
+import { conf, directory, enter, launch, mosquitto, path, run, start, until, useExecutables } from './executables.ts'
 
 useExecutables('mosquitto-log')
 
@@ -57,6 +47,36 @@ describe('where the log goes', () => {
     await formatted.ended
     const bare = await start('-c', conf('log_timestamp false'))
     await bare.line(/^mosquitto version .* running$/)
+  })
+
+  it('tells packets in the order in which they came, also those that came at once', async () => {
+    const broker = await start('-c', conf('log_type all'))
+    const client = await enter('one')
+    client.send(publishPacket(5, 'plant', 'x'), disconnectPacket())
+    await client.closed()
+    await broker.line(/Client one .*disconnected/)
+    broker.kill('SIGTERM')
+    const lines = (await broker.ended).err.match(/(?:Received (?:PUBLISH|DISCONNECT)|Client one .*disconnected)/g)
+    expect(lines?.map((line) => line.replace(/ \[.*\]/, ''))).toEqual([
+      'Received PUBLISH',
+      'Received DISCONNECT',
+      'Client one disconnected',
+    ])
+  })
+
+  it('tells a reload in its order, in the file there was', async () => {
+    const log = [`log_dest file ${path('m.log')}`, 'log_dest stderr']
+    const broker = await start('-c', conf(...log))
+    conf(...log, 'max_keepalive 30', 'max_inflight_messages 5', 'max_queued_messages 7')
+    broker.kill('SIGHUP')
+    await broker.line(/Reloaded: \d+ changes\./)
+    broker.kill('SIGTERM')
+    await broker.ended
+    const told = [...readFileSync(path('m.log'), 'utf8').matchAll(/Reloading|Changed|Reloaded|terminating/g)].map(
+      String,
+    )
+    expect([...new Set(told)]).toEqual(['Reloading', 'Changed', 'Reloaded', 'terminating'])
+    expect(told.lastIndexOf('Changed')).toBeLessThan(told.indexOf('Reloaded'))
   })
 
   it('connection_messages false leaves out who comes and goes', async () => {

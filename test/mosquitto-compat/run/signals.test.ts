@@ -89,7 +89,7 @@ describe('a run', () => {
     rmSync(path('users'))
     writeFileSync(path('acl'), 'topic readwrite #\n')
     broker.kill('SIGHUP')
-    await broker.line(/cannot read .*users/)
+    await broker.line(/m\.conf:5: .*cannot read .*users/)
     expect(await client.publish('other', 'x', { qos: 1 })).toMatchObject({ reasonCode: 0x87 })
   })
 
