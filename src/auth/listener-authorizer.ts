@@ -47,6 +47,11 @@ export class ListenerAuthorizer implements Authorizer {
     this.epoch++
   }
 
+  /** Whether some listener has rules of its own: only then need it be told who comes in. */
+  get hasOwnRules(): boolean {
+    return this.#rulings.own.size > 0
+  }
+
   /** Must be told of each client that is let in, before it is sent anything. */
   connected(clientId: string, { rules }: PeerInfo): void {
     if (this.#rulings.own.size === 0) return

@@ -1,8 +1,10 @@
+import type { EventEmitter } from 'node:events'
 import type { HashJob } from '../auth/derive-hash.ts'
 import { HashQueue, type HashQueueSize } from '../auth/hash-queue.ts'
 import { HashThreads } from '../auth/hash-threads.ts'
 import { ListenerAuthorizer, type ListenerRulings } from '../auth/listener-authorizer.ts'
 import { StandardAuthenticator, type Users } from '../auth/standard-authenticator.ts'
+import type { BrokerEvents } from '../contracts/events.ts'
 import type { Log } from '../contracts/log.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -12,6 +14,8 @@ export class AccessControl {
   readonly authorizer: ListenerAuthorizer
   readonly #hashThreads = new HashThreads()
   readonly #hashQueue: HashQueue
+  #events: EventEmitter<BrokerEvents> | undefined
+  #isFollowing = false
 
   constructor(prepared: Prepared, log: Log) {
     const derive = (job: HashJob): Promise<Uint8Array> => this.#hashThreads.derive(job)
@@ -20,11 +24,24 @@ export class AccessControl {
     this.authorizer = new ListenerAuthorizer(rulingsOf(prepared))
   }
 
+  /** Who comes in where is heard of only while listeners have rules of their own: most brokers' connects cost less. */
+  followClients(events: EventEmitter<BrokerEvents>): void {
+    this.#events = events
+    this.#followWhereNeeded()
+  }
+
+  #followWhereNeeded(): void {
+    if (this.#isFollowing || !this.authorizer.hasOwnRules) return
+    this.#isFollowing = true
+    this.#events?.on('connected', ({ clientId, peer }) => this.authorizer.connected(clientId, peer))
+  }
+
   /** Other settings, from now on. */
   take(prepared: Prepared): void {
     this.#hashQueue.resize(queueSizeOf(prepared))
     this.authenticator.replace(usersOf(prepared))
     this.authorizer.replace(rulingsOf(prepared))
+    this.#followWhereNeeded()
   }
 
   stop(): Promise<void> {

@@ -117,7 +117,7 @@ class ListeningBroker implements Broker {
       authorizer: parts.authorizer ?? this.#access.authorizer,
     })
     this.#core.events.setMaxListeners(0) // Node would print a warning from the eleventh on
-    this.#core.events.on('connected', ({ clientId, peer }) => this.#access.authorizer.connected(clientId, peer))
+    this.#access.followClients(this.#core.events)
     for (const hooks of parts.hooks ?? []) this.use(hooks)
     this.#listeners = new Listeners(this.#core, {
       clock: this.#clock,

@@ -33,6 +33,7 @@ export interface RateLimitsParts {
 export class RateLimits {
   readonly #parts: RateLimitsParts
   #rates: Rates
+  #isOn: boolean
   readonly #shares: Readonly<Record<Whom, Map<string, Share>>> = {
     client: new Map(),
     user: new Map(),
@@ -47,18 +48,20 @@ export class RateLimits {
 
   constructor(rates: Rates, parts: RateLimitsParts) {
     this.#rates = rates
+    this.#isOn = isAny(rates)
     this.#parts = parts
   }
 
   /** For those under way too, if some rate held when they came. */
   change(rates: Rates): void {
     this.#rates = rates
+    this.#isOn = isAny(rates)
     for (const shares of Object.values(this.#shares)) for (const share of shares.values()) this.#fill(share)
   }
 
   /** The stream a connection is to have in the place of `stream`. */
   pace(stream: ByteStream): ByteStream {
-    if (!isAny(this.#rates)) return stream
+    if (!this.#isOn) return stream
     if (!this.#hasPaced) this.#parts.onPaced()
     this.#hasPaced = true
     this.#forgetOld()
