@@ -1,46 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { killSpawnedClients, type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
+import { afterEach, expect, it } from 'vitest'
+import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../transport/stage.ts'
-import { installMosquitto } from './installed.ts'
+import { conf, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
-let mosquitto = ''
-let directory = ''
-let port = 0
+useExecutables('mosquitto-services')
+afterEach(() => releaseClients())
 
-beforeAll(async () => {
-  ;({ mosquitto } = await installMosquitto('mosquitto-services'))
-})
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'topiary-services-'))
-  port = await freePort()
-})
-afterEach(async () => {
-  await releaseClients()
-  killSpawnedClients()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-function conf(...lines: string[]): string {
-  const file = join(directory, 'm.conf')
-  const usual = ['user root', 'sys_interval 0', `listener ${port} 127.0.0.1`, 'allow_anonymous true']
-  writeFileSync(file, [...usual, ...lines, ''].join('\n'))
-  return file
+function quiet(...lines: string[]): string {
+  return conf('sys_interval 0', ...lines)
 }
 
-async function start(...lines: string[]): Promise<SpawnedClient> {
-  const broker = spawnClient(mosquitto, ['-c', conf(...lines)])
-  await broker.line(/ running$/)
-  return broker
+function start(...lines: string[]): Promise<SpawnedClient> {
+  return startExecutable('-c', quiet(...lines))
 }
 
 let reloads = 0
 async function reload(broker: SpawnedClient, ...lines: string[]): Promise<void> {
   const mark = `mark-${++reloads}`
-  conf(...lines, `auto_id_prefix ${mark}`)
+  quiet(...lines, `auto_id_prefix ${mark}`)
   broker.kill('SIGHUP')
   await broker.line(new RegExp(`Changed: .*${mark}`))
 }
@@ -70,7 +48,7 @@ it('protocol http_api is opened at the start, changed by a reload as everything 
   const broker = await start(...api)
   await broker.line(new RegExp(`Opening http_api listen socket on port ${httpPort}\\.$`))
   expect(await status()).toBe(200)
-  conf(...api, 'http_dir /nowhere/at/all')
+  quiet(...api, 'http_dir /nowhere/at/all')
   broker.kill('SIGHUP')
   await broker.line(/httpDirectory \/nowhere\/at\/all is no directory/)
   await broker.line(/Not reloaded: everything is as it was\./)
@@ -85,6 +63,6 @@ it('protocol http_api is opened at the start, changed by a reload as everything 
 })
 
 it('protocol http_api at a taken port ends the start with 1', async () => {
-  const taken = conf(`listener ${port} 127.0.0.1`, 'protocol http_api')
+  const taken = quiet(`listener ${port} 127.0.0.1`, 'protocol http_api')
   expect(await spawnClient(mosquitto, ['-c', taken]).ended).toMatchObject({ code: 1 })
 })

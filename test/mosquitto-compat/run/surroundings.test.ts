@@ -1,45 +1,25 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { killSpawnedClients, type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../transport/stage.ts'
-import { installMosquitto } from './installed.ts'
+import { conf, directory, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
-let mosquitto = ''
-let directory = ''
-let port = 0
+useExecutables('mosquitto-surroundings')
+afterEach(() => releaseClients())
 
-beforeAll(async () => {
-  ;({ mosquitto } = await installMosquitto('mosquitto-surroundings'))
-})
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'topiary-surroundings-'))
-  port = await freePort()
-})
-afterEach(async () => {
-  await releaseClients()
-  killSpawnedClients()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-function conf(...lines: string[]): string {
-  const file = join(directory, 'm.conf')
-  const usual = ['user root', 'sys_interval 0', `listener ${port} 127.0.0.1`, 'allow_anonymous true']
-  writeFileSync(file, [...usual, ...lines, ''].join('\n'))
-  return file
+function quiet(...lines: string[]): string {
+  return conf('sys_interval 0', ...lines)
 }
 
-async function start(...lines: string[]): Promise<SpawnedClient> {
-  const broker = spawnClient(mosquitto, ['-c', conf(...lines)])
-  await broker.line(/ running$/)
-  return broker
+function start(...lines: string[]): Promise<SpawnedClient> {
+  return startExecutable('-c', quiet(...lines))
 }
 
 /** The same with variables of the environment. */
 async function startWith(variables: readonly string[], ...lines: string[]): Promise<SpawnedClient> {
-  const broker = spawnClient('env', [...variables, mosquitto, '-c', conf(...lines)])
+  const broker = spawnClient('env', [...variables, mosquitto, '-c', quiet(...lines)])
   await broker.line(/ running$/)
   return broker
 }
@@ -77,7 +57,7 @@ describe('the environment', () => {
     await broker.line(/mosquitto version 2\.0 .* running$/)
     await (await enter('one')).disconnect(0)
     await broker.line(/Client one disconnected\.$/)
-    const wrong = await spawnClient('env', ['TOPIARY_MOSQUITTO_VERSION=3', mosquitto, '-c', conf()]).ended
+    const wrong = await spawnClient('env', ['TOPIARY_MOSQUITTO_VERSION=3', mosquitto, '-c', quiet()]).ended
     expect(wrong).toMatchObject({
       code: 3,
       err: expect.stringMatching(/TOPIARY_MOSQUITTO_VERSION is 2\.0 or 2\.1, not 3/),
