@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SpawnedClient, spawnClient } from '../clients/spawned-client.ts'
 import { WireClient } from '../support/wire-client.ts'
-import { freePort } from '../transport/stage.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** Debian's mosquitto 2.0.11, for tests that hold ours against it. */
 export interface DebianMosquitto {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Broker } from '../../src/server/broker.ts'
 import { createBroker } from '../../src/server/create-broker.ts'
 import { releaseClients, WireClient } from '../support/wire-client.ts'
-import { freePort } from '../transport/stage.ts'
+import { freePort } from '../support/free-port.ts'
 import { load } from './conf-files.ts'
 import { type DebianMosquitto, startDebianMosquitto } from './debian-mosquitto.ts'
 

@@ -8,7 +8,8 @@ import { withUser } from '../../src/auth/password-file.ts'
 import { ScryptCredential } from '../../src/auth/scrypt-credential.ts'
 import { createBroker } from '../../src/server/create-broker.ts'
 import { gate } from '../library/scene.ts'
-import { freePort, raise } from '../transport/stage.ts'
+import { freePort } from '../support/free-port.ts'
+import { raise } from '../transport/stage.ts'
 import { openPipe } from '../transport/pipe-client.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'topiary-doors-'))

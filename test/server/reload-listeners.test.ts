@@ -5,7 +5,8 @@ import type { ListenerSettings } from '../../src/settings/settings.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { publishPacket } from '../support/wire-packets.ts'
 import { openPipe, openTlsPipe, openWebSocketPipe } from '../transport/pipe-client.ts'
-import { freePort, raise, type Stage } from '../transport/stage.ts'
+import { freePort } from '../support/free-port.ts'
+import { raise, type Stage } from '../transport/stage.ts'
 
 let made: Certificates
 

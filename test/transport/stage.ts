@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { afterEach } from 'vitest'
 import type { ClientInfo } from '../../src/contracts/events.ts'
 import type { Log } from '../../src/contracts/log.ts'
@@ -53,13 +52,4 @@ export async function raise(settings: PartialSettings): Promise<Stage> {
     refusals: () => lines.filter(({ message }) => message === 'connection refused').map(({ fields }) => fields),
     refusedCount: () => broker.statistics.counters.connectionsRefused,
   }
-}
-
-/** A port that nobody has, for settings that name one. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -6,7 +6,8 @@ import { defineScenario } from '../../../devices-sim/scenario/define-scenario.ts
 import type { ScenarioInput } from '../../../devices-sim/scenario/schema.ts'
 import type { PartialSettings } from '../../../src/index.ts'
 import type { RunReport } from '../../../devices-sim/report/run-report.ts'
-import { deliveryOf, freePort, publishingOf, startBroker } from '../run/play.ts'
+import { freePort } from '../../support/free-port.ts'
+import { deliveryOf, publishingOf, startBroker } from '../run/play.ts'
 
 function scenarioOf(url: string, more: Partial<ScenarioInput> = {}): ScenarioInput {
   const payload = { format: 'fixed', bytes: 90 } as const

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes } from 'aedes'
 import { createBroker } from '../../../src/index.ts'
+import { freePort } from '../../support/free-port.ts'
 
 /** A broker that a run can be put on. */
 export interface RunningBroker {
@@ -52,13 +53,6 @@ export async function startMosquitto(attempts = 5): Promise<RunningBroker> {
   await stop()
   if (attempts <= 1) throw new Error('mosquitto does not start')
   return startMosquitto(attempts - 1)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function listening(server: Server): Promise<number> {

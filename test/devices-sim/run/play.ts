@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer } from 'node:net'
 import { defineScenario } from '../../../devices-sim/scenario/define-scenario.ts'
 import type { ScenarioInput } from '../../../devices-sim/scenario/schema.ts'
 import type { Delivery, Publishing, RunReport } from '../../../devices-sim/report/run-report.ts'
@@ -62,13 +61,4 @@ export function publishingOf(report: RunReport, flow: string): Publishing {
   const row = report.publishing.find((one) => one.flow === flow)
   if (row === undefined) throw new Error(`nothing is published as ${flow}`)
   return row
-}
-
-/** A port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

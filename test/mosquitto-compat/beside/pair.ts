@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { loadMosquittoConf } from '../../../mosquitto-compat/load-mosquitto-conf.ts'
 import { createBroker } from '../../../src/server/create-broker.ts'
-import { BrokerProcess, freePorts, mosquittoProgram } from './debian-mosquitto.ts'
+import { freePorts } from '../../support/free-port.ts'
+import { BrokerProcess, mosquittoProgram } from './debian-mosquitto.ts'
 
 /** One of the two brokers as it runs. */
 export interface Side {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { spawnClient, type SpawnedClient } from '../../clients/spawned-client.ts'
-import { BrokerProcess, freePorts, mosquittoProgram } from './debian-mosquitto.ts'
+import { freePorts } from '../../support/free-port.ts'
+import { BrokerProcess, mosquittoProgram } from './debian-mosquitto.ts'
 import { type Files, newDirectory, place, type Placed } from './pair.ts'
 
 /** One of the two brokers as a program, started on a file as an operator starts it. */

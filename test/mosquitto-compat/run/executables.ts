@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../../clients/spawned-client.ts'
 import { WireClient } from '../../support/wire-client.ts'
-import { freePort } from '../../transport/stage.ts'
+import { freePort } from '../../support/free-port.ts'
 import { installMosquitto } from './installed.ts'
 
 /** The executables, a directory of the test's own, and a port that nobody has. */

@@ -4,7 +4,7 @@ import { silentLog } from '../../../src/observe/silent-log.ts'
 import type { Broker } from '../../../src/server/broker.ts'
 import { createBroker } from '../../../src/server/create-broker.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
-import { freePort } from '../../transport/stage.ts'
+import { freePort } from '../../support/free-port.ts'
 import { ConfDirectory, load } from '../conf-files.ts'
 
 /** `right:too`, as mosquitto_passwd 2.0.11 wrote it. */

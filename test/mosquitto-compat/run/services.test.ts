@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
-import { freePort } from '../../transport/stage.ts'
+import { freePort } from '../../support/free-port.ts'
 import { conf, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
 useExecutables('mosquitto-services')

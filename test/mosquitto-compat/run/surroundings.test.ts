@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
-import { freePort } from '../../transport/stage.ts'
+import { freePort } from '../../support/free-port.ts'
 import { conf, directory, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
 useExecutables('mosquitto-surroundings')

@@ -9,6 +9,7 @@ import { CertificateAuthority, type CertificateFiles } from '../../../support/ce
 import { startTestBroker } from '../../../support/test-broker.ts'
 import type { BrokerKind, RealBroker } from './real-broker.suite.ts'
 import { noTls } from './stage.ts'
+import { freePort } from '../../../support/free-port.ts'
 
 /** A server certificate of an authority made for this test. */
 export function makeServerCertificate(): { readonly ca: string; readonly server: CertificateFiles; remove(): void } {
@@ -70,15 +71,6 @@ async function startMosquitto(): Promise<RealBroker> {
       await broker.ended
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export const brokerKinds: readonly BrokerKind[] = [
