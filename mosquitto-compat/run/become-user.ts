@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { OperatorError } from '../../src/cli/cli-error.ts'
 
 /** Whom to become when the conf does not say. */
 const usualUser = 'mosquitto'
@@ -18,7 +19,9 @@ export function becomeUser(name: string, env: Readonly<Record<string, string | u
   if (process.getuid?.() !== 0) return []
   if (name === 'root') return ['Mosquitto should not be run as root/administrator.']
   const found = accountOf(name) ?? (name === usualUser ? accountOf('nobody') : undefined)
-  if (found === undefined) throw new Error(`Invalid user '${name}': there is no such account; set user in the conf.`)
+  if (found === undefined) {
+    throw new OperatorError(`Invalid user '${name}': there is no such account; set user in the conf.`)
+  }
   const account = {
     ...found,
     uid: numberIn(env['PUID']) ?? found.uid,

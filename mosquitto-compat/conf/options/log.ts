@@ -1,3 +1,4 @@
+import { logTypes } from '../../process-terms.ts'
 import { boolean, choice, type OptionTable, text, texts } from '../option.ts'
 
 /** Options of the log. */
@@ -7,19 +8,7 @@ export const logOptions = {
     form: {
       kind: 'choice',
       many: true,
-      choices: [
-        'none',
-        'all',
-        'error',
-        'warning',
-        'notice',
-        'information',
-        'debug',
-        'subscribe',
-        'unsubscribe',
-        'websockets',
-        'internal',
-      ],
+      choices: ['none', 'all', ...logTypes],
     },
     scope: 'general',
     usual: 'error, warning, notice, information',
