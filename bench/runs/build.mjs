@@ -9,10 +9,11 @@ export function buildBroker(tell) {
   const made = join(root, 'dist/src/main.js')
   if (existsSync(made) && newest(['src', 'devices-sim', 'tsconfig.build.json']) < statSync(made).mtimeMs) return
   tell('building dist')
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  if (!existsSync(tsc)) throw new Error('node_modules has no typescript: run npm install first')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) throw new Error('the sources do not compile; see above')
+  if (!existsSync(join(root, 'node_modules/typescript'))) {
+    throw new Error('node_modules has no typescript: run npm install first')
+  }
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) throw new Error('the build failed; see above')
 }
 
 /** The generator in C. False where there is no make or no compiler. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { packageFile } from '../../src/settings/version.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Books, WorkerStatus } from '../proof/books.ts'
 import { RunError } from './run-error.ts'
@@ -22,7 +23,8 @@ export class ForkedWorker implements Worker {
 
   /** `module`: the file of a scenario that is a program, for its functions. */
   constructor(orders: WorkerOrders, module: string | undefined) {
-    this.#child = fork(fileURLToPath(new URL('./worker-process.js', import.meta.url)), { serialization: 'advanced' })
+    const program = join(dirname(packageFile()), 'dist/devices-sim/run/worker-process.js')
+    this.#child = fork(program, { serialization: 'advanced' })
     this.#child.on('message', (answer: WorkerAnswer) => this.#answered(answer))
     this.#child.on('error', (error) => this.#ended(`could not go on: ${error.message}`))
     this.#child.on('exit', (code, signal) => this.#ended(`ended with ${signal ?? `exit code ${code}`}`))

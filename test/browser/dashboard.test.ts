@@ -5,7 +5,7 @@ import mqtt, { type MqttClient } from 'mqtt'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
-import { buildCommand } from '../cli/build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 const executablePath = '/usr/bin/chromium'
 const chromiumFlags = [
@@ -33,11 +33,9 @@ beforeAll(async () => {
   if (!existsSync(executablePath)) {
     throw new Error(`there is no ${executablePath}: install the Debian package chromium (apt-get install chromium)`)
   }
-  mainProgram = await buildCommand('dashboard')
-  const dist = dirname(dirname(mainProgram))
-  const presets = join('devices-sim', 'presets')
-  cpSync(join(root, presets), join(dirname(dist), presets), { recursive: true })
-  serveProgram = copyExample(dirname(dist))
+  const { folder, topiary } = await builtPackage()
+  mainProgram = topiary
+  serveProgram = copyExample(folder)
   browser = await chromium.launch({ executablePath, args: chromiumFlags })
 }, 30_000)
 

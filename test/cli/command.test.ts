@@ -6,7 +6,7 @@ import mqtt from 'mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../clients/spawned-client.ts'
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let broker: TestBroker
@@ -14,7 +14,7 @@ let folder: string
 let topics = 0
 
 beforeAll(async () => {
-  mainFile = await buildCommand('command')
+  mainFile = (await builtPackage()).topiary
   broker = await startTestBroker()
   folder = await mkdtemp(join(tmpdir(), 'topiary-cli-'))
 }, 60_000)

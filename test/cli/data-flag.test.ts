@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../clients/spawned-client.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let folder: string
 
 beforeAll(async () => {
-  mainFile = await buildCommand('data-flag')
+  mainFile = (await builtPackage()).topiary
 }, 60_000)
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'topiary-data-flag-'))

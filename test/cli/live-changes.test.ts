@@ -6,14 +6,14 @@ import { connect as connectTls, type PeerCertificate } from 'node:tls'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let folder: string
 const clients: MqttClient[] = []
 
 beforeAll(async () => {
-  mainFile = await buildCommand('live-changes')
+  mainFile = (await builtPackage()).topiary
   folder = mkdtempSync(join(tmpdir(), 'topiary-live-'))
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true }))

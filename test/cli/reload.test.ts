@@ -5,14 +5,14 @@ import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ScryptCredential } from '../../src/auth/scrypt-credential.ts'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../clients/spawned-client.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let folder: string
 const clients: MqttClient[] = []
 
 beforeAll(async () => {
-  mainFile = await buildCommand('reload')
+  mainFile = (await builtPackage()).topiary
 }, 60_000)
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'topiary-reload-'))

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../clients/spawned-client.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let folder: string
 
 beforeAll(async () => {
-  mainFile = await buildCommand('storage')
+  mainFile = (await builtPackage()).topiary
   folder = await mkdtemp(join(tmpdir(), 'topiary-cli-storage-'))
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))

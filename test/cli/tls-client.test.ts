@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
 import type { Broker } from '../../src/server/broker.ts'
 import { createBroker } from '../../src/server/create-broker.ts'
-import { buildCommand } from './build.ts'
+import { builtPackage } from '../support/built-package.ts'
 
 let mainFile: string
 let folder: string
@@ -14,7 +14,7 @@ let broker: Broker
 let urls: readonly string[]
 
 beforeAll(async () => {
-  mainFile = await buildCommand('tls-client')
+  mainFile = (await builtPackage()).topiary
   folder = mkdtempSync(join(tmpdir(), 'topiary-tls-client-'))
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '30']
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, link, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildCommand } from '../cli/build.ts'
+import { builtPackage } from '../support/built-package.ts'
 import { Random } from '../fuzz/mutate.ts'
 import { LiveDirectory } from '../storage/directory/live-directory.ts'
 import { spoil } from './damage.ts'
@@ -32,7 +32,7 @@ let opener: Opener
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'topiary-damage-'))
-  source = dirname(await buildCommand('damage'))
+  source = join((await builtPackage()).folder, 'dist/src')
   opener = new Opener()
   await makeLiveDirectory(join(root, 'live'))
 }, 120_000)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import mqtt from 'mqtt'
@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { withUser } from '../../src/auth/password-file.ts'
 import { ScramCredential } from '../../src/auth/scram-credential.ts'
 import { createBroker } from '../../src/server/create-broker.ts'
-import { buildCommand } from '../cli/build.ts'
+import { builtPackage } from '../support/built-package.ts'
 import { killSpawnedClients, spawnClient } from '../clients/spawned-client.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -18,7 +18,7 @@ const run = promisify(execFile)
 let examples: string
 
 beforeAll(async () => {
-  const folder = dirname(dirname(await buildCommand('library-examples')))
+  const { folder } = await builtPackage()
   examples = join(folder, 'examples')
   rmSync(examples, { recursive: true, force: true })
   for (const name of ['embedding', 'testing-with-a-fake-clock', 'scram-login']) {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildCommand } from '../cli/build.ts'
+import { builtPackage } from '../support/built-package.ts'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../clients/spawned-client.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -29,10 +29,9 @@ let mainFile: string
 let folder: string
 
 beforeAll(async () => {
-  mainFile = await buildCommand('readme')
-  const presets = join('devices-sim', 'presets')
-  cpSync(join(root, presets), join(dirname(dirname(dirname(mainFile))), presets), { recursive: true })
-  folder = mkdtempSync(join(dirname(dirname(mainFile)), 'run-')) // inside the package: its name resolves to it
+  const made = await builtPackage()
+  mainFile = made.topiary
+  folder = mkdtempSync(join(made.folder, 'run-')) // inside the package: its name resolves to it
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(killSpawnedClients)

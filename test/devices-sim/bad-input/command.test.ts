@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runReportSchema } from '../../../devices-sim/report/run-report.ts'
-import { buildCommand } from '../../cli/build.ts'
+import { builtPackage } from '../../support/built-package.ts'
 import { type RunningBroker, startBroker } from '../run/play.ts'
 
 let main = ''
@@ -14,9 +13,7 @@ let directory = ''
 const brokers: RunningBroker[] = []
 
 beforeAll(async () => {
-  main = await buildCommand('devices-sim-bad-input')
-  const presets = fileURLToPath(new URL('../../../devices-sim/presets', import.meta.url))
-  await cp(presets, join(main, '../../../devices-sim/presets'), { recursive: true })
+  main = (await builtPackage()).topiary
   directory = await mkdtemp(join(tmpdir(), 'topiary-sim-'))
 }, 60_000)
 

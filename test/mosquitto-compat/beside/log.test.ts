@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildCommand } from '../../cli/build.ts'
+import { builtPackage } from '../../support/built-package.ts'
 import { killSpawnedClients } from '../../clients/spawned-client.ts'
 import { hex } from '../../support/wire-packets.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
@@ -29,7 +29,7 @@ describe.skipIf(absence !== undefined)("the log, beside Debian's mosquitto", () 
   let main = ''
 
   beforeAll(async () => {
-    main = join(dirname(await buildCommand('beside-log')), '../mosquitto-compat/run/main.js')
+    main = join((await builtPackage()).folder, 'dist/mosquitto-compat/run/main.js')
   })
   afterAll(async () => {
     killSpawnedClients()

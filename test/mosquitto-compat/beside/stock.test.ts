@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildCommand } from '../../cli/build.ts'
+import { builtPackage } from '../../support/built-package.ts'
 import { killSpawnedClients } from '../../clients/spawned-client.ts'
 import { type Certificates, makeCertificates } from '../../support/certificates.ts'
 import { absence, sayWhyAbsent } from './debian-mosquitto.ts'
@@ -30,7 +30,7 @@ describe.skipIf(absence !== undefined)("Debian's stock configuration with TLS, p
 
   beforeAll(async () => {
     made = makeCertificates()
-    const main = join(dirname(await buildCommand('beside')), '../mosquitto-compat/run/main.js')
+    const main = join((await builtPackage()).folder, 'dist/mosquitto-compat/run/main.js')
     programs = await programsOn(stockFiles(made), main)
     await Promise.all(programs.map((program) => program.start()))
   })

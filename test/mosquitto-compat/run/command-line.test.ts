@@ -17,7 +17,7 @@ import {
   useExecutables,
 } from './executables.ts'
 
-useExecutables('mosquitto-command-line')
+useExecutables()
 
 describe('the command line', () => {
   it.each([

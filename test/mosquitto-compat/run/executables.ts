@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { killSpawnedClients, spawnClient, type SpawnedClient } from '../../clients/spawned-client.ts'
 import { WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../support/free-port.ts'
-import { installMosquitto } from './installed.ts'
+import { builtPackage } from '../../support/built-package.ts'
 
 /** The executables, a directory of the test's own, and a port that nobody has. */
 export let mosquitto = ''
@@ -15,10 +15,10 @@ export let port = 0
 
 const started: SpawnedClient[] = []
 
-/** For the tests of the calling file, which has executables of its own. */
-export function useExecutables(owner: string): void {
+/** For the tests of the calling file. */
+export function useExecutables(): void {
   beforeAll(async () => {
-    ;({ mosquitto, topiary } = await installMosquitto(owner))
+    ;({ mosquitto, topiary } = await builtPackage())
   })
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'topiary-run-'))

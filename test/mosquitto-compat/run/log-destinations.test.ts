@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { disconnectPacket, publishPacket } from '../../support/wire-packets.ts'
 import { conf, directory, enter, launch, mosquitto, path, run, start, until, useExecutables } from './executables.ts'
 
-useExecutables('mosquitto-log')
+useExecutables()
 
 describe('where the log goes', () => {
   it('log_dest topic publishes lines, each type on its topic', async () => {

@@ -4,7 +4,7 @@ import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../support/free-port.ts'
 import { conf, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
-useExecutables('mosquitto-services')
+useExecutables()
 afterEach(() => releaseClients())
 
 function quiet(...lines: string[]): string {

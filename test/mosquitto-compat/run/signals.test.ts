@@ -19,7 +19,7 @@ import {
   useExecutables,
 } from './executables.ts'
 
-useExecutables('mosquitto-signals')
+useExecutables()
 
 describe('a run', () => {
   it('tells the lines that scripts wait for, in their order, and ends with 0', async () => {

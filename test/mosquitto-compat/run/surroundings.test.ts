@@ -6,7 +6,7 @@ import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../support/free-port.ts'
 import { conf, directory, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
 
-useExecutables('mosquitto-surroundings')
+useExecutables()
 afterEach(() => releaseClients())
 
 function quiet(...lines: string[]): string {
