@@ -4,19 +4,26 @@ import { createServer } from 'node:net'
 const lowestEphemeral = 32_768
 const lowest = 12_000
 
+/** Each worker has ports of its own: what one has found free, and is about to listen on, no other finds too. */
+const workers = 8
+const count = Math.floor((lowestEphemeral - lowest) / workers)
+const first = lowest + (Number(process.env['VITEST_POOL_ID'] ?? 0) % workers) * count
+/** Another one each time, from anywhere: other runs may be on this machine. */
+let next = Math.floor(Math.random() * count)
+
 /** A port that nobody has, for programs and settings that must name one. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = lowest + Math.floor(Math.random() * (lowestEphemeral - lowest))
+    const port = first + (next++ % count)
     if (await isFree(port)) return port
   }
 }
 
 /** So many, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) ports.add(await freePort())
-  return [...ports]
+export async function freePorts(wanted: number): Promise<number[]> {
+  const ports: number[] = []
+  while (ports.length < wanted) ports.push(await freePort())
+  return ports
 }
 
 function isFree(port: number): Promise<boolean> {
