@@ -19,6 +19,8 @@ export interface Users {
   readonly ofListeners?: ReadonlyMap<string, Credentials>
   /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
   readonly acceptsUncheckedNames?: boolean
+  /** What a wrong user name or password is answered, "bad user name or password" when left out. */
+  readonly wrongLoginCode?: ReasonCode
 }
 
 export interface StandardAuthenticatorParts extends Users {
@@ -41,6 +43,7 @@ export class StandardAuthenticator implements Authenticator {
   #users: UserList = { credentials: undefined, standIns: new StandIns() }
   #ofListeners: ReadonlyMap<string, UserList> = new Map()
   #acceptsUncheckedNames = false
+  #wrongLogin = wrongLogin(ReasonCode.badUserNameOrPassword)
 
   constructor({ log, hashQueue, ...users }: StandardAuthenticatorParts) {
     this.#log = log
@@ -49,11 +52,12 @@ export class StandardAuthenticator implements Authenticator {
   }
 
   /** Takes other users from now on, also for logins that are under way. */
-  replace({ credentials, ofListeners = new Map(), acceptsUncheckedNames = false }: Users): void {
+  replace({ credentials, ofListeners = new Map(), ...terms }: Users): void {
     const before = this.#ofListeners
     this.#users = listOf(credentials, this.#users)
     this.#ofListeners = new Map([...ofListeners].map(([name, own]) => [name, listOf(own, before.get(name))]))
-    this.#acceptsUncheckedNames = acceptsUncheckedNames
+    this.#acceptsUncheckedNames = terms.acceptsUncheckedNames ?? false
+    this.#wrongLogin = wrongLogin(terms.wrongLoginCode ?? ReasonCode.badUserNameOrPassword)
   }
 
   authenticate(
@@ -129,7 +133,7 @@ export class StandardAuthenticator implements Authenticator {
   /** An unknown user, and a password that cannot be right, cost one hash as a wrong password does. */
   async #checkPassword(request: AuthenticationRequest, user: string): Promise<AuthenticationOutcome> {
     const { password, peer } = request
-    if (password === undefined) return wrongLogin
+    if (password === undefined) return this.#wrongLogin
     const { credentials, standIns } = this.#usersAt(peer)
     const standIn = standIns.forPassword(user)
     const known = credentials?.get(user)
@@ -138,12 +142,13 @@ export class StandardAuthenticator implements Authenticator {
     if (!(hash instanceof Uint8Array)) return hash
     if (credentials !== this.#usersAt(peer).credentials) return this.#decideAgain(request, user)
     const isRight = credential.matches(hash) && known !== undefined && password.length <= maximumPasswordBytes
-    return isRight ? { result: 'accepted', user } : wrongLogin
+    return isRight ? { result: 'accepted', user } : this.#wrongLogin
   }
 
   /** Other credentials came while the hash was computed: who was removed is not let in. */
   #decideAgain(request: AuthenticationRequest, user: string): AuthenticationOutcome | Promise<AuthenticationOutcome> {
-    return this.#usersAt(request.peer).credentials === undefined ? wrongLogin : this.#checkPassword(request, user)
+    const isOpen = this.#usersAt(request.peer).credentials === undefined
+    return isOpen ? this.#wrongLogin : this.#checkPassword(request, user)
   }
 
   async #hash(
@@ -168,9 +173,12 @@ function listOf(credentials: Credentials, before: UserList | undefined): UserLis
   return { credentials, standIns }
 }
 
-const wrongLogin = refused(ReasonCode.badUserNameOrPassword, 'wrong user name or password')
 const otherCertificate = refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the certificate')
 const scramFailed = refused(ReasonCode.notAuthorized, 'the authentication failed')
+
+function wrongLogin(reasonCode: ReasonCode): AuthenticationOutcome {
+  return refused(reasonCode, 'wrong user name or password')
+}
 
 function certified(certificateUser: string, userName: string | undefined): AuthenticationOutcome {
   if (userName === undefined || userName === certificateUser) return { result: 'accepted', user: certificateUser }

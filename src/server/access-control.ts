@@ -6,6 +6,7 @@ import { ListenerAuthorizer, type ListenerRulings } from '../auth/listener-autho
 import { StandardAuthenticator, type Users } from '../auth/standard-authenticator.ts'
 import type { BrokerEvents } from '../contracts/events.ts'
 import type { Log } from '../contracts/log.ts'
+import { ReasonCode } from '../protocol/reason-codes.ts'
 import type { Prepared } from './prepared.ts'
 
 /** Who may come in and what they may do by the settings, which may become others while clients are connected. */
@@ -59,6 +60,10 @@ function usersOf({ settings, access: { credentials, ofListeners } }: Prepared): 
     credentials,
     ofListeners: new Map([...ofListeners].map(([name, own]) => [name, own.credentials])),
     acceptsUncheckedNames: settings.authentication.acceptUncheckedUserNames,
+    wrongLoginCode:
+      settings.authentication.wrongLoginReason === 'not-authorized'
+        ? ReasonCode.notAuthorized
+        : ReasonCode.badUserNameOrPassword,
   }
 }
 

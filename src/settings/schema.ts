@@ -359,6 +359,11 @@ export const settingsSchema = z.strictObject({
         false,
         'Where anonymous clients are let in and no passwords are configured, take the name a client gives for its user.',
       ),
+      wrongLoginReason: choice(
+        ['bad-user-name-or-password', 'not-authorized'],
+        'bad-user-name-or-password',
+        'What a client with a wrong user name or password is answered: 0x86, before 5.0 4, or 0x87 and 5, as one without a login is.',
+      ),
       hashConcurrency: z
         .literal([1, 2])
         .optional()

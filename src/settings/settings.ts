@@ -99,11 +99,15 @@ export interface UnixListenerSettings extends AnyListenerSettings {
 
 export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings | UnixListenerSettings
 
+/** What a client with a wrong user name or password is answered. */
+export type WrongLoginReason = 'bad-user-name-or-password' | 'not-authorized'
+
 export interface AuthenticationSettings {
   /** Written by `topiary passwd`. */
   readonly passwordFile?: string | undefined
   /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
   readonly acceptUncheckedUserNames?: boolean
+  readonly wrongLoginReason?: WrongLoginReason
   /** Password hashes computed at once; default 1 on two cores or fewer, else 2. */
   readonly hashConcurrency?: 1 | 2 | undefined
   /** Logins that may wait for theirs before further ones hear "server busy". */
@@ -134,6 +138,7 @@ export interface Settings {
   readonly authentication: AuthenticationSettings & {
     readonly maximumWaitingLogins: number
     readonly acceptUncheckedUserNames: boolean
+    readonly wrongLoginReason: WrongLoginReason
   }
   /** Absent: everybody may do everything. */
   readonly rights?: RightsSettings | undefined

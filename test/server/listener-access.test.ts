@@ -204,6 +204,29 @@ describe('a name that nobody checked', () => {
   })
 })
 
+describe('wrongLoginReason', () => {
+  const wrong = { userName: 'ada', password: 'b' }
+
+  it.each([
+    [undefined, 0x86, 4],
+    ['bad-user-name-or-password', 0x86, 4],
+    ['not-authorized', 0x87, 5],
+  ] as const)('%s answers a wrong password in 5.0 and in 3.1.1: %i, %i', async (wrongLoginReason, code, code3) => {
+    const passwordFile = await users('all', { ada: 'a' })
+    const settings = { listeners: [tcp], sysIntervalSeconds: 0 }
+    const broker = await raise({ ...settings, authentication: { passwordFile } })
+    await broker.reload({
+      ...settings,
+      authentication: { passwordFile, ...(wrongLoginReason && { wrongLoginReason }) },
+    })
+    expect(await connackOf(broker, 0, wrong)).toBe(code)
+    expect(await connackOf(broker, 0, { userName: 'eve', password: 'a' })).toBe(code)
+    expect(await connackOf(broker, 0, { userName: 'ada' })).toBe(code)
+    const wire = await WireClient.open({ port: broker.addresses[0]?.port ?? 0, version: 4 })
+    expect((await wire.connect(wrong)).reasonCode).toBe(code3)
+  })
+})
+
 describe('files that cannot be used refuse start and reload', () => {
   it.each<[string, () => PartialSettings, RegExp]>([
     [
