@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { commands, run } from '../../src/cli/run.ts'
+import { commands as loaders, run } from '../../src/cli/run.ts'
 import { fakeTerminal } from './fake-terminal.ts'
 
 const packageFile = new URL('../../package.json', import.meta.url)
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+const commands = await Promise.all(Object.values(loaders).map((load) => load()))
 
 async function outcome(argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const terminal = fakeTerminal()
