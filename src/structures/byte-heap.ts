@@ -34,10 +34,16 @@ interface Page {
  * anybody likes.
  */
 export class ByteHeap {
+  readonly #newBytes: (byteCount: number) => Uint8Array
   readonly #pages: (Page | undefined)[] = [undefined]
   readonly #freeNumbers: number[] = []
   /** Page numbers with room, per slot class; the last is taken from. */
   readonly #roomy: number[][] = slotSizes.map(() => [])
+
+  /** `newBytes`: where the memory of a page comes from. */
+  constructor(newBytes = (byteCount: number) => new Uint8Array(byteCount)) {
+    this.#newBytes = newBytes
+  }
 
   /** All page numbers are given out: `allocate` may find no room, and then throws RangeError. */
   get isFull(): boolean {
@@ -99,7 +105,7 @@ export class ByteHeap {
   }
 
   #newPage(byteCount: number, slotClass: number): number {
-    const page = { bytes: new Uint8Array(byteCount), slotClass, live: 0, free: -1, untouched: 0 }
+    const page = { bytes: this.#newBytes(byteCount), slotClass, live: 0, free: -1, untouched: 0 }
     if (this.isFull) throw new RangeError(`a byte heap has at most ${MAXIMUM_PAGES} pages`)
     const number = this.#freeNumbers.pop() ?? this.#pages.length
     this.#pages[number] = page
