@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { DocumentError } from '../../src/documents/document-error.ts'
+import { DocumentError, isDocumentError } from '../../src/documents/document-error.ts'
 import type { DocumentFault } from '../../src/documents/document-fault.ts'
 import { parseDocumentFile } from '../../src/documents/document-file.ts'
 import { nearest } from '../../src/documents/nearest.ts'
@@ -71,7 +71,7 @@ async function defaultExport(path: string): Promise<unknown> {
     if (module.default !== undefined) return module.default
   } catch (error) {
     // it threw for what it defines: that is told as it is
-    if (error instanceof DocumentError) throw new DocumentError(error.faults.map((fault) => `${path}: ${fault}`))
+    if (isDocumentError(error)) throw new DocumentError(error.faults.map((fault) => `${path}: ${fault}`))
     const { code, message } = error as NodeJS.ErrnoException
     const isForeign = code === 'ERR_UNKNOWN_FILE_EXTENSION'
     const help = `this Node (${process.version}) reads no TypeScript; take Node 22.18 or later, or write it as .mjs`

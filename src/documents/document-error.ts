@@ -13,3 +13,8 @@ export class DocumentError extends Error {
     this.faults = told
   }
 }
+
+/** Also one of another copy of the class: what a program loads at run time imports the library, the program is bundled. */
+export function isDocumentError(error: unknown): error is DocumentError {
+  return error instanceof Error && error.name === 'DocumentError' && 'faults' in error
+}

@@ -119,6 +119,17 @@ describe('installed, the package', () => {
     expect(outcome.stdout).toBe('')
   })
 
+  it('tells what is wrong in a scenario that is a program, as in any other', async () => {
+    const scenario = `{ name: 'x', fleets: { some: { count: -1 } }, phases: [{ phase: 'hold', lasts: 'no' }] }`
+    const text = `import { defineScenario } from 'topiary-mqtt/devices-sim'\nexport default defineScenario(${scenario})\n`
+    const argv = [join(installed, 'dist/src/main.js'), 'sim', 'run', write('wrong.mjs', text)]
+    const outcome = await run(process.execPath, argv).catch((error: { code: number; stderr: string }) => error)
+    expect(outcome).toMatchObject({ code: 78 })
+    const lines = outcome.stderr.trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThan(1)
+    for (const line of lines) expect(line).toMatch(/^topiary: .*wrong\.mjs: [a-z]/)
+  })
+
   it('holds what it needs and nothing else', () => {
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
