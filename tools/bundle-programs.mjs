@@ -1,7 +1,7 @@
 // Second step of `npm run build`: the programs of dist/ become a few files in place of the hundreds they import, which
 // halves the time until the broker listens. The modules stay beside them for those who import the package.
 //   node tools/bundle-programs.mjs [FOLDER]      the folder of dist/, the project's by default
-import { copyFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
@@ -20,6 +20,11 @@ await bundle.close()
 
 const license = 'chunks/LICENSE.zod'
 copyFileSync(join(import.meta.dirname, '../node_modules/zod/LICENSE'), join(dist, license))
+
+for (const program of programs) {
+  rmSync(join(dist, `${program}.js.map`), { force: true }) // of what stood there before
+  chmodSync(join(dist, `${program}.js`), 0o755) // npm sets this at the first link only
+}
 
 const made = new Set([license, ...output.map(({ fileName }) => fileName)])
 for (const name of readdirSync(join(dist, 'chunks'))) {

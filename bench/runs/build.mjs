@@ -7,7 +7,8 @@ import { root } from '../root.mjs'
 /** `dist`, where a source is newer than what was made of it. */
 export function buildBroker(tell) {
   const made = join(root, 'dist/src/main.js')
-  if (existsSync(made) && newest(['src', 'devices-sim', 'tsconfig.build.json']) < statSync(made).mtimeMs) return
+  const sources = ['src', 'devices-sim', 'mosquitto-compat', 'tools', 'package.json', 'tsconfig.build.json']
+  if (existsSync(join(root, 'dist/chunks')) && newest(sources) < statSync(made).mtimeMs) return
   tell('building dist')
   if (!existsSync(join(root, 'node_modules/typescript'))) {
     throw new Error('node_modules has no typescript: run npm install first')
@@ -29,6 +30,6 @@ function newest(places) {
 function filesIn(place) {
   if (statSync(place).isFile()) return [place]
   return readdirSync(place, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|json)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { packageFile } from '../../src/settings/version.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -24,6 +25,7 @@ export class ForkedWorker implements Worker {
   /** `module`: the file of a scenario that is a program, for its functions. */
   constructor(orders: WorkerOrders, module: string | undefined) {
     const program = join(dirname(packageFile()), 'dist/devices-sim/run/worker-process.js')
+    if (!existsSync(program)) throw new RunError([`${program} is missing; run \`npm run build\` first`])
     this.#child = fork(program, { serialization: 'advanced' })
     this.#child.on('message', (answer: WorkerAnswer) => this.#answered(answer))
     this.#child.on('error', (error) => this.#ended(`could not go on: ${error.message}`))

@@ -54,5 +54,5 @@ async function answer({ number, method, argument }: WorkerRequest): Promise<void
 }
 
 function send(message: WorkerAnswer): void {
-  process.send?.(message)
+  process.send?.(message, undefined, undefined, () => {}) // the leader may have left
 }

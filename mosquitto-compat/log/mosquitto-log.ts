@@ -147,7 +147,7 @@ export class MosquittoLog implements Log, PacketLog {
   }
 
   #refused(fields: Fields): void {
-    const { address, clientId, reason, detail } = fields
+    const { address, port, clientId, reason, detail, unsaid } = fields
     const name = String(reason ?? detail ?? '')
     if (/connection limit/.test(name)) {
       this.#writer.write('notice', `Client connection from ${String(address)} denied: max_connections exceeded.`)
@@ -156,14 +156,16 @@ export class MosquittoLog implements Log, PacketLog {
     const id = clientId === undefined || clientId === '' ? '<unknown>' : String(clientId)
     const why = reasons[name] ?? (name || 'refused')
     const what = detail === undefined || detail === name ? '' : ` (${String(detail)})`
+    const more = unsaid === undefined ? '' : ` (${String(unsaid)} more from there went untold)`
+    const place = port === undefined ? String(address) : `${String(address)}:${String(port)}`
     if (this.#version === '2.0') {
       this.#writer.write(
         'notice',
         why === 'not authorised'
-          ? `Client ${id} disconnected, not authorised.`
-          : `Client ${id} disconnected due to ${why}.`,
+          ? `Client ${id} disconnected, not authorised.${more}`
+          : `Client ${id} disconnected due to ${why}.${more}`,
       )
-    } else this.#writer.write('notice', `Client ${id} [${String(address)}] disconnected: ${why}${what}.`)
+    } else this.#writer.write('notice', `Client ${id} [${place}] disconnected: ${why}${what}.${more}`)
   }
 }
 

@@ -34,6 +34,7 @@ const plain: readonly (readonly [option: OptionName, setting: string])[] = [
 /** What holds in Mosquitto whether or not a line says it, where it is not what Topiary does by itself. */
 const ofMosquitto: readonly (readonly [setting: string, value: unknown])[] = [
   ['authentication.acceptUncheckedUserNames', true],
+  ['authentication.userNameBesideCertificate', 'ignored'],
   ['authentication.wrongLoginReason', 'not-authorized'],
   ['features.mqtt3LongKeepAlive', 'refuse'],
   ['features.sessionOfAnotherUser', 'replace'],

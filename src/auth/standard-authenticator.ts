@@ -19,6 +19,8 @@ export interface Users {
   readonly ofListeners?: ReadonlyMap<string, Credentials>
   /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
   readonly acceptsUncheckedNames?: boolean
+  /** Who is known by a certificate may give any user name. */
+  readonly ignoresNameBesideCertificate?: boolean
   /** What a wrong user name or password is answered, "bad user name or password" when left out. */
   readonly wrongLoginCode?: ReasonCode
 }
@@ -43,7 +45,9 @@ export class StandardAuthenticator implements Authenticator {
   #users: UserList = { credentials: undefined, standIns: new StandIns() }
   #ofListeners: ReadonlyMap<string, UserList> = new Map()
   #acceptsUncheckedNames = false
+  #ignoresNameBesideCertificate = false
   #wrongLogin = wrongLogin(ReasonCode.badUserNameOrPassword)
+  #otherName = otherName(ReasonCode.badUserNameOrPassword)
 
   constructor({ log, hashQueue, ...users }: StandardAuthenticatorParts) {
     this.#log = log
@@ -57,7 +61,10 @@ export class StandardAuthenticator implements Authenticator {
     this.#users = listOf(credentials, this.#users)
     this.#ofListeners = new Map([...ofListeners].map(([name, own]) => [name, listOf(own, before.get(name))]))
     this.#acceptsUncheckedNames = terms.acceptsUncheckedNames ?? false
-    this.#wrongLogin = wrongLogin(terms.wrongLoginCode ?? ReasonCode.badUserNameOrPassword)
+    this.#ignoresNameBesideCertificate = terms.ignoresNameBesideCertificate ?? false
+    const code = terms.wrongLoginCode ?? ReasonCode.badUserNameOrPassword
+    this.#wrongLogin = wrongLogin(code)
+    this.#otherName = otherName(code)
   }
 
   authenticate(
@@ -74,7 +81,7 @@ export class StandardAuthenticator implements Authenticator {
     // nobody can be called nothing: clients without a login send an empty name too
     const userName = request.userName === '' ? undefined : request.userName
     if (method !== undefined) return this.#enhanced(request)
-    if (peer.certificateUser !== undefined) return certified(peer.certificateUser, userName)
+    if (peer.certificateUser !== undefined) return this.#certified(peer.certificateUser, userName)
     const isUnchecked = this.#usersAt(peer).credentials === undefined
     if (userName !== undefined && !isUnchecked) return this.#checkPassword(request, userName)
     if (peer.allowsAnonymous) {
@@ -82,6 +89,11 @@ export class StandardAuthenticator implements Authenticator {
       return { result: 'accepted', user: isUnchecked && this.#acceptsUncheckedNames ? userName : undefined }
     }
     return refused(ReasonCode.notAuthorized, 'a login is needed')
+  }
+
+  #certified(certificateUser: string, userName: string | undefined): AuthenticationOutcome {
+    const isHis = userName === undefined || userName === certificateUser || this.#ignoresNameBesideCertificate
+    return isHis ? { result: 'accepted', user: certificateUser } : this.#otherName
   }
 
   #usersAt({ rules }: PeerInfo): UserList {
@@ -107,7 +119,7 @@ export class StandardAuthenticator implements Authenticator {
     if (userName !== undefined && saslPrep(userName) !== first.user) {
       return refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the authentication data')
     }
-    if (peer.certificateUser !== undefined && peer.certificateUser !== first.user) return otherCertificate
+    if (peer.certificateUser !== undefined && peer.certificateUser !== first.user) return this.#otherName
     const state = answerClientFirst(first, this.#scramCredential(first.user, peer).credential)
     exchange.state = state
     return { result: 'continue', data: Buffer.from(state.serverFirst) }
@@ -173,16 +185,14 @@ function listOf(credentials: Credentials, before: UserList | undefined): UserLis
   return { credentials, standIns }
 }
 
-const otherCertificate = refused(ReasonCode.badUserNameOrPassword, 'the user name is not the one of the certificate')
 const scramFailed = refused(ReasonCode.notAuthorized, 'the authentication failed')
 
 function wrongLogin(reasonCode: ReasonCode): AuthenticationOutcome {
   return refused(reasonCode, 'wrong user name or password')
 }
 
-function certified(certificateUser: string, userName: string | undefined): AuthenticationOutcome {
-  if (userName === undefined || userName === certificateUser) return { result: 'accepted', user: certificateUser }
-  return otherCertificate
+function otherName(reasonCode: ReasonCode): AuthenticationOutcome {
+  return refused(reasonCode, 'the user name is not the one of the certificate')
 }
 
 function refused(reasonCode: ReasonCode, reasonString: string): AuthenticationOutcome {

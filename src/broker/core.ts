@@ -232,10 +232,14 @@ export class BrokerCore implements Statistics {
   /** A client that a listener did not let in: no MQTT was spoken. */
   turnedAway(details: object): void {
     this.counters.connectionsRefused++
-    this.refused('', details)
+    const { address = '' } = details as { readonly address?: string }
+    this.refused(address, details)
   }
 
-  /** Tells of a connection that was refused. Anybody can make these lines come: one a second for each kind. */
+  /**
+   * Tells of a connection that was refused. Anybody can make these lines come: one a second for each kind, which has the
+   * address in it, so that nobody hides behind the lines of another.
+   */
   refused(kind: string, details: object): void {
     const unsaid = this.#refusals.next(kind, this.time.nowMs)
     if (unsaid !== undefined) this.log.info(unsaid === 0 ? details : { ...details, unsaid }, 'connection refused')

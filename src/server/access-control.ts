@@ -60,6 +60,7 @@ function usersOf({ settings, access: { credentials, ofListeners } }: Prepared): 
     credentials,
     ofListeners: new Map([...ofListeners].map(([name, own]) => [name, own.credentials])),
     acceptsUncheckedNames: settings.authentication.acceptUncheckedUserNames,
+    ignoresNameBesideCertificate: settings.authentication.userNameBesideCertificate === 'ignored',
     wrongLoginCode:
       settings.authentication.wrongLoginReason === 'not-authorized'
         ? ReasonCode.notAuthorized

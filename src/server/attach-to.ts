@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { addressOf } from '../transport/socket-server.ts'
 import type { WebSocketUpgrades } from '../transport/websocket-upgrades.ts'
 import type { AttachTerms } from './broker.ts'
 import { peerOf } from './program-peers.ts'
@@ -23,9 +24,9 @@ export function attachTo(
       if (server.listenerCount('upgrade') === 1) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
       return
     }
-    const { remoteAddress = '', remotePort = 0 } = request.socket
+    const { remotePort = 0 } = request.socket
     const isEncrypted = 'encrypted' in request.socket
-    const peer = { ...peerOf({ address: remoteAddress, ...terms }), port: remotePort, isEncrypted }
+    const peer = { ...peerOf({ address: addressOf(request.socket), ...terms }), port: remotePort, isEncrypted }
     if (known !== currentTerms()) {
       known = currentTerms()
       upgrades = newUpgrades()

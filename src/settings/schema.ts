@@ -359,10 +359,15 @@ export const settingsSchema = z.strictObject({
         false,
         'Where anonymous clients are let in and no passwords are configured, take the name a client gives for its user.',
       ),
+      userNameBesideCertificate: choice(
+        ['must-match', 'ignored'],
+        'must-match',
+        'What a client whose certificate or pre-shared key is its login may give as user name: the same, or anything.',
+      ),
       wrongLoginReason: choice(
         ['bad-user-name-or-password', 'not-authorized'],
         'bad-user-name-or-password',
-        'What a client with a wrong user name or password is answered: 0x86, before 5.0 4, or 0x87 and 5, as one without a login is.',
+        'What a client with a wrong user name or password is answered, or with another name than its certificate: 0x86, before 5.0 4, or 0x87 and 5.',
       ),
       hashConcurrency: z
         .literal([1, 2])

@@ -99,6 +99,8 @@ export interface UnixListenerSettings extends AnyListenerSettings {
 
 export type ListenerSettings = TcpListenerSettings | WebSocketListenerSettings | UnixListenerSettings
 
+export type UserNameBesideCertificate = 'must-match' | 'ignored'
+
 /** What a client with a wrong user name or password is answered. */
 export type WrongLoginReason = 'bad-user-name-or-password' | 'not-authorized'
 
@@ -107,6 +109,8 @@ export interface AuthenticationSettings {
   readonly passwordFile?: string | undefined
   /** Where anonymous clients are let in and no passwords are configured: the name a client gives is its user. */
   readonly acceptUncheckedUserNames?: boolean
+  /** Beside a certificate that is the login: the same name, or any, which is ignored. */
+  readonly userNameBesideCertificate?: UserNameBesideCertificate
   readonly wrongLoginReason?: WrongLoginReason
   /** Password hashes computed at once; default 1 on two cores or fewer, else 2. */
   readonly hashConcurrency?: 1 | 2 | undefined
@@ -138,6 +142,7 @@ export interface Settings {
   readonly authentication: AuthenticationSettings & {
     readonly maximumWaitingLogins: number
     readonly acceptUncheckedUserNames: boolean
+    readonly userNameBesideCertificate: UserNameBesideCertificate
     readonly wrongLoginReason: WrongLoginReason
   }
   /** Absent: everybody may do everything. */

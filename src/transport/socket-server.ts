@@ -131,7 +131,8 @@ export class SocketServer {
 
   #accepted(socket: Socket): void {
     const { openSockets, proxyProtocol } = this.#options
-    const { remoteAddress: address = '', remotePort: port = 0 } = socket
+    const { remotePort: port = 0 } = socket
+    const address = addressOf(socket)
     if (!openSockets.hasRoom) {
       this.#turnAway(socket, address, 'the connection limit is reached')
       return
@@ -273,6 +274,11 @@ function pskOptions({ keys, hint }: NonNullable<TlsTerms['psk']>, identities: We
 type OpensslError = Error & { readonly reason?: string }
 
 /** A TLS socket has the same as the socket it runs over. Those on Unix sockets have none, and no way to go either. */
+/** Where a client is. One of IPv4 at a socket for both is called as at one for IPv4 alone, and counted with those. */
+export function addressOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
+  return remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
+}
+
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

@@ -66,6 +66,7 @@ listeners:
       minimumVersion: TLSv1.2
 authentication:
   acceptUncheckedUserNames: true
+  userNameBesideCertificate: ignored
   wrongLoginReason: not-authorized
 features:
   mqtt3LongKeepAlive: refuse

@@ -5,14 +5,14 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildInto, compiler } from '../support/built-package.ts'
+import { buildInto, compiler, ownFolder } from '../support/built-package.ts'
 
 /** The package as somebody gets it: packed, installed into an empty project, and used from there. */
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'topiary-package-'))
 /** Where the build finds the packages that it takes in. */
-const source = join(root, 'node_modules/.cache/topiary-package')
+const source = ownFolder('topiary-package')
 const project = join(folder, 'project')
 const installed = join(project, 'node_modules', 'topiary-mqtt')
 const run = promisify(execFile)

@@ -213,13 +213,17 @@ describe('wrongLoginReason', () => {
     ['not-authorized', 0x87, 5],
   ] as const)('%s answers a wrong password in 5.0 and in 3.1.1: %i, %i', async (wrongLoginReason, code, code3) => {
     const passwordFile = await users('all', { ada: 'a' })
-    const settings = { listeners: [tcp], sysIntervalSeconds: 0 }
-    const broker = await raise({ ...settings, authentication: { passwordFile } })
+    const own = { ...tcp, access: { passwordFile: await users('own', { bob: 'b' }) } }
+    const settings = { listeners: [tcp, own], sysIntervalSeconds: 0 }
+    const other = code === 0x86 ? 'not-authorized' : 'bad-user-name-or-password'
+    const broker = await raise({ ...settings, authentication: { passwordFile, wrongLoginReason: other } })
+    expect(await connackOf(broker, 0, wrong)).toBe(code === 0x86 ? 0x87 : 0x86)
     await broker.reload({
       ...settings,
       authentication: { passwordFile, ...(wrongLoginReason && { wrongLoginReason }) },
     })
     expect(await connackOf(broker, 0, wrong)).toBe(code)
+    expect(await connackOf(broker, 1, wrong)).toBe(code)
     expect(await connackOf(broker, 0, { userName: 'eve', password: 'a' })).toBe(code)
     expect(await connackOf(broker, 0, { userName: 'ada' })).toBe(code)
     const wire = await WireClient.open({ port: broker.addresses[0]?.port ?? 0, version: 4 })

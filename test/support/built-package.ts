@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +28,17 @@ let built: Promise<BuiltPackage> | undefined
  * waited for or disturbed. Made once for all test files of the worker.
  */
 export function builtPackage(): Promise<BuiltPackage> {
-  return (built ??= build(join(root, 'node_modules/.cache/topiary-tests', process.env['VITEST_POOL_ID'] ?? '0')))
+  return (built ??= build(ownFolder('topiary-tests')))
+}
+
+/** Beside the packages that a build takes in, by the name of this process; those of processes that have ended are removed. */
+export function ownFolder(name: string): string {
+  const parent = join(root, 'node_modules/.cache', name)
+  mkdirSync(parent, { recursive: true })
+  for (const other of readdirSync(parent)) {
+    if (!existsSync(`/proc/${other}`)) rmSync(join(parent, other), { recursive: true, force: true })
+  }
+  return join(parent, String(process.pid))
 }
 
 async function build(folder: string): Promise<BuiltPackage> {

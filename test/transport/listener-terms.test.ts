@@ -129,6 +129,7 @@ describe('an address for all of IPv6', () => {
     const stage = await everyIpv6(0, false)
     expect(await isLetIn(dial(stage))).toBe(true)
     expect(await isLetIn(dial(stage, '::1'))).toBe(true)
+    expect(stage.clients.map(({ peer }) => peer.address)).toEqual(['127.0.0.1', '::1'])
   })
 
   it('leaves the port to others at IPv4 with ipv6Only', async () => {

@@ -244,7 +244,13 @@ function connackProperties(
 export function refuseConnect(connection: Connection, reasonCode: ReasonCode, reasonString: string): void {
   const { core, clientId, peer } = connection
   const reason = reasonCodeName(reasonCode)
-  core.refused(reason, { address: peer.address, clientId, reason, detail: reasonString })
+  core.refused(`${reason} ${peer.address}`, {
+    address: peer.address,
+    port: peer.port,
+    clientId,
+    reason,
+    detail: reasonString,
+  })
   const packet = connection.hasSentConnect ? refusal(connection, reasonCode, reasonString) : undefined
   if (packet !== undefined) connection.send(packet)
   connection.refused()

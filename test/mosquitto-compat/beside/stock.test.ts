@@ -111,6 +111,7 @@ describe.skipIf(absence !== undefined)("Debian's stock configuration with TLS, p
         'expired certificate': [3, [...ca, ...own(made.expiredDevice), '-t', 'plant/x']],
         'certificate without right': [3, [...ca, ...own(made.device), '-V', 'mqttv5', '-t', 'plant/x']],
         'certificate with right': [3, [...ca, ...own(made.device), '-V', 'mqttv5', '-t', 'devices/device-7/x']],
+        'certificate and another name': [3, [...ca, ...own(made.device), ...bert, '-t', 'devices/device-7/x']],
         'certificate without a name': [3, [...ca, ...own(made.nameless), '-t', 'devices/x']],
       } as const
       for (const [what, [listener, args]] of Object.entries(cases)) {
@@ -123,6 +124,7 @@ describe.skipIf(absence !== undefined)("Debian's stock configuration with TLS, p
     })
     expect(outcome['over TLS']).toMatchObject({ code: 0, out: ['> plant/tls 0 0 x'] })
     expect(outcome['certificate with right']).toMatchObject({ code: 0, err: '' })
+    expect(outcome['certificate and another name']).toMatchObject({ code: 0, err: '' })
     for (const what of handshakeFaults) expect([what, outcome[what]]).toEqual([what, true])
   })
 
