@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/observe/manual-clock.ts'
 import type { ListenerSettings } from '../../src/settings/settings.ts'
 import { OpenSockets } from '../../src/transport/open-sockets.ts'
 import { SocketServer } from '../../src/transport/socket-server.ts'
@@ -143,6 +144,26 @@ describe('an address for all of IPv6', () => {
     other.close()
     expect(said).toBe('not the broker')
   })
+})
+
+it('refused logins are told for each address, once a second, with the number of those left out', async () => {
+  const clock = new ManualClock()
+  const stage = await raise({ listeners: [{ kind: 'tcp', port: 0, allowAnonymous: false }] }, { clock })
+  const refusedFrom = async (localAddress: string, clientId: string): Promise<void> => {
+    const socket = connect({ host: '127.0.0.1', port: stage.port(), localAddress })
+    expect((await new PipeClient(socket).connect({ clientId })).reasonCode).toBe(0x87)
+  }
+  for (const clientId of ['a', 'b', 'c']) await refusedFrom('127.0.0.1', clientId)
+  await refusedFrom('127.0.0.7', 'd')
+  clock.advance(1500)
+  await refusedFrom('127.0.0.1', 'e')
+  const told = stage.refusals().map(({ address, clientId, unsaid }) => [address, clientId, unsaid])
+  expect(told).toEqual([
+    ['127.0.0.1', 'a', undefined],
+    ['127.0.0.7', 'd', undefined],
+    ['127.0.0.1', 'e', 2],
+  ])
+  expect(stage.refusals().every(({ port }) => Number(port) > 0)).toBe(true)
 })
 
 describe('noDelay', () => {

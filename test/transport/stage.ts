@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest'
+import type { Clock } from '../../src/contracts/clock.ts'
 import type { ClientInfo } from '../../src/contracts/events.ts'
 import type { Log } from '../../src/contracts/log.ts'
 import type { Broker } from '../../src/server/broker.ts'
@@ -12,7 +13,7 @@ export interface LogLine {
   readonly message: string
 }
 
-/** A broker on real time, with what it wrote and whom it let in. It is closed after the test. */
+/** A broker, on real time if nothing else is said, with what it wrote and whom it let in. It is closed after the test. */
 export interface Stage {
   readonly broker: Broker
   readonly lines: readonly LogLine[]
@@ -32,14 +33,14 @@ afterEach(async () => {
   for (const broker of opened.splice(0)) await broker.close({ graceMs: 0 })
 })
 
-export async function raise(settings: PartialSettings): Promise<Stage> {
+export async function raise(settings: PartialSettings, parts: { readonly clock?: Clock } = {}): Promise<Stage> {
   const lines: LogLine[] = []
   const note =
     (level: LogLine['level']) =>
     (fields: object, message: string): void =>
       void lines.push({ level, fields: fields as LogLine['fields'], message })
   const log: Log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
-  const broker = createBroker({ sysIntervalSeconds: 0, ...settings }, { log })
+  const broker = createBroker({ sysIntervalSeconds: 0, ...settings }, { log, ...parts })
   opened.push(broker)
   const clients: ClientInfo[] = []
   broker.on('connected', (client) => clients.push(client))
