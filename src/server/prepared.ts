@@ -127,9 +127,13 @@ function isClosed({ tls, rules, ...listener }: PreparedListener, access: WholeAc
 }
 
 function closedDoorText({ settings }: PreparedListener): string {
-  const place = settings.kind === 'unix' ? settings.path : `${settings.host}:${settings.port}`
+  const place = settings.kind === 'unix' ? settings.path : `${inAddress(settings.host)}:${settings.port}`
   return (
     `nobody can log in at ${place}: anonymous clients are refused there and there are no users; ` +
     'set authentication.passwordFile, or allowAnonymous: true for a listener that is open to all'
   )
+}
+
+function inAddress(host = '127.0.0.1'): string {
+  return host.includes(':') ? `[${host}]` : host
 }

@@ -79,6 +79,7 @@ describe('the log warns of a listener that nobody can log in at', () => {
   const cases: [title: string, host: string, allowAnonymous: boolean | undefined, hasUsers: boolean, warns: boolean][] =
     [
       ['open to all addresses and no users', '0.0.0.0', undefined, false, true],
+      ['open to all addresses of IPv6 and no users', '::', undefined, false, true],
       ['the same with users', '0.0.0.0', undefined, true, false],
       ['the same for anonymous clients', '0.0.0.0', true, false, false],
       ['loopback', '127.0.0.1', undefined, false, false],
@@ -88,7 +89,9 @@ describe('the log warns of a listener that nobody can log in at', () => {
     const stage = await raise({ listeners: at(host, allowAnonymous), authentication })
     const warnings = stage.lines.filter(({ level }) => level === 'warn')
     expect(warnings).toEqual(
-      warns ? [expect.objectContaining({ message: expect.stringMatching(/nobody can log in at/) })] : [],
+      warns
+        ? [expect.objectContaining({ message: expect.stringMatching(/nobody can log in at (0\.0\.0\.0|\[::\]):\d/) })]
+        : [],
     )
   })
 })

@@ -116,6 +116,12 @@ export class DataDirectory {
         'not-a-directory',
         `${this.directory} is a file and not a directory; choose another directory with --data, or move the file away`,
       )
+    } else if (process.getuid?.() === 0 && found.uid !== 0) {
+      this.#options.log.warn(
+        { directory: this.directory, owner: found.uid },
+        'the state belongs to another user, and what root writes there that user cannot open; start the broker as that ' +
+          'user, or give it all files later with chown -R',
+      )
     }
   }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ballastBytes } from '../../../src/storage/directory/ballast.ts'
 import { LevelKeyValue } from '../../../src/storage/directory/level-key-value.ts'
 import { bytes, count, keyOf, Scene, write } from './scene.ts'
@@ -47,6 +47,17 @@ describe('a data directory that is sound', () => {
     expect(await count(keyValue)).toEqual({ entries: 800, damage: [] })
     await keyValue.close()
     expect([...directory.findings, ...scene.log.lines]).toEqual([])
+  })
+
+  it('is said to belong to another user when root opens it', async () => {
+    await (await scene.directory().open()).close()
+    expect(scene.log.lines).toEqual([])
+    const another = process.getuid?.() === 0 ? 65_534 : process.getuid?.()
+    if (another === 65_534) await chown(scene.data, another, another)
+    const asRoot = vi.spyOn(process, 'getuid').mockReturnValue(0)
+    await (await scene.directory().open()).close()
+    asRoot.mockRestore()
+    expect(scene.log.lines).toEqual([expect.stringMatching(/^warn: the state belongs to another user, .*chown/)])
   })
 
   it('opens again after its handle was closed because of a failed batch', async () => {
