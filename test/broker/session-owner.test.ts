@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Authenticator } from '../../src/contracts/authenticator.ts'
+import { believing } from '../support/believing-authenticator.ts'
 import type { Features } from '../../src/contracts/limits.ts'
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts'
 import { releaseClients, WireClient } from '../support/wire-client.ts'
@@ -11,10 +11,6 @@ afterEach(async () => {
   releaseClients()
   await stage.close()
 })
-
-const believing: Authenticator = {
-  authenticate: ({ userName }, respond) => respond({ result: 'accepted', user: userName }),
-}
 
 async function start(sessionOfAnotherUser: Features['sessionOfAnotherUser']): Promise<void> {
   stage = await startTestBroker(

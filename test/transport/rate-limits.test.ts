@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Authenticator } from '../../src/contracts/authenticator.ts'
+import { believing } from '../support/believing-authenticator.ts'
 import type { Rates } from '../../src/contracts/rates.ts'
 import type { PartialSettings } from '../../src/settings/settings.ts'
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts'
@@ -13,10 +13,6 @@ afterEach(async () => {
   releaseClients()
   await stage.close()
 })
-
-const believing: Authenticator = {
-  authenticate: ({ userName }, respond) => respond({ result: 'accepted', user: userName }),
-}
 
 type Whom = keyof Rates
 const whoms: readonly Whom[] = ['client', 'user', 'address', 'listener']

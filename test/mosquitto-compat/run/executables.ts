@@ -68,6 +68,15 @@ export async function start(...args: string[]): Promise<SpawnedClient> {
   return broker
 }
 
+/** A conf whose broker says nothing by itself under `$SYS`. */
+export function quiet(...lines: string[]): string {
+  return conf('sys_interval 0', ...lines)
+}
+
+export function startQuiet(...lines: string[]): Promise<SpawnedClient> {
+  return start('-c', quiet(...lines))
+}
+
 /** `kill` of a signal that has no name in Node.js. */
 export async function signal(broker: { readonly pid: number }, number: number): Promise<void> {
   await spawnClient('kill', [`-${number}`, String(broker.pid)]).ended

@@ -2,18 +2,10 @@ import { afterEach, expect, it } from 'vitest'
 import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../support/free-port.ts'
-import { conf, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
+import { mosquitto, port, quiet, startQuiet as start, useExecutables } from './executables.ts'
 
 useExecutables()
 afterEach(() => releaseClients())
-
-function quiet(...lines: string[]): string {
-  return conf('sys_interval 0', ...lines)
-}
-
-function start(...lines: string[]): Promise<SpawnedClient> {
-  return startExecutable('-c', quiet(...lines))
-}
 
 let reloads = 0
 async function reload(broker: SpawnedClient, ...lines: string[]): Promise<void> {

@@ -4,18 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type SpawnedClient, spawnClient } from '../../clients/spawned-client.ts'
 import { releaseClients, WireClient } from '../../support/wire-client.ts'
 import { freePort } from '../../support/free-port.ts'
-import { conf, directory, mosquitto, port, start as startExecutable, useExecutables } from './executables.ts'
+import { directory, mosquitto, port, quiet, startQuiet as start, useExecutables } from './executables.ts'
 
 useExecutables()
 afterEach(() => releaseClients())
-
-function quiet(...lines: string[]): string {
-  return conf('sys_interval 0', ...lines)
-}
-
-function start(...lines: string[]): Promise<SpawnedClient> {
-  return startExecutable('-c', quiet(...lines))
-}
 
 /** The same with variables of the environment. */
 async function startWith(variables: readonly string[], ...lines: string[]): Promise<SpawnedClient> {
